@@ -1,0 +1,1 @@
+"""platformctl: one command line for the whole life of a service platform."""
