@@ -1,0 +1,22 @@
+"""Where it happens: one folder a concern, one protocol a folder, one implementation a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from platformctl.backends.cluster.protocol import Cluster
+    from platformctl.backends.database.protocol import Database
+    from platformctl.backends.objects.protocol import Objects
+    from platformctl.backends.secrets.protocol import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """The composition of one target."""
+
+    cluster: Cluster
+    database: Database
+    objects: Objects
+    secrets: Secrets

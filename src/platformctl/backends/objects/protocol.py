@@ -1,0 +1,31 @@
+"""Where backups are kept: write-once objects under keys, whichever store holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """`size` is in bytes, `modified` in seconds since the epoch by the store's clock."""
+
+    key: str
+    size: int
+    modified: float
+
+
+class Objects(Protocol):
+    """Keys are slash-separated. Raises BackupError; no object is ever overwritten."""
+
+    def location(self) -> str:
+        """Where a person would look for the objects."""
+
+    def writer(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Write one object; it exists, complete and on disk, only after the block ended without an error."""
+
+    def reader(self, key: str) -> AbstractContextManager[BinaryIO]: ...
+    def list(self, prefix: str) -> Iterator[StoredObject]: ...
+    def delete(self, key: str) -> None: ...

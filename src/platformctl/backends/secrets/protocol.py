@@ -1,0 +1,26 @@
+"""Where secrets are kept, by name and version, whichever store holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInfo:
+    """What may be shown of a secret: `fingerprint` is keyed by this environment, so it compares nowhere else."""
+
+    name: str
+    version: int
+    fingerprint: str
+    changed_at: float
+
+
+class Secrets(Protocol):
+    """Names are `service/KEY` or `platform/KEY`. Raises StateError when the store cannot be opened."""
+
+    def get(self, name: str, version: int | None = None) -> SecretStr | None: ...
+    def put(self, name: str, value: SecretStr) -> SecretInfo: ...
+    def list(self) -> tuple[SecretInfo, ...]: ...

@@ -1,0 +1,24 @@
+"""Everything an operation works with; made once by cli/wiring.py and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platformctl.backends import Backends
+from platformctl.config.schema import PlatformConfig
+from platformctl.events import Reporter
+from platformctl.operations.audit import Audit
+from platformctl.operations.waiting import Clock
+from platformctl.shell.runner import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    config: PlatformConfig
+    environment: str
+    verb: str
+    backends: Backends
+    runner: Runner
+    report: Reporter
+    audit: Audit
+    clock: Clock

@@ -1,0 +1,226 @@
+"""Runs commands and library calls for real: the one door through which anything is asked or changed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, BinaryIO, Protocol, TypeVar
+
+from pydantic import SecretStr
+
+from platformctl.errors import CancelledRunError, CommandError, MissingToolError
+from platformctl.shell import processes
+from platformctl.shell.command import Answer, Command
+
+KEPT_LINES = 40
+GRACE = 10.0  # seconds between the forwarded SIGINT and SIGTERM, and between SIGTERM and SIGKILL
+
+T = TypeVar("T")
+OnLine = Callable[[str], None]
+
+
+class Record(Protocol):
+    """Writes one audit line about a change: its words and `started`, `done` or `failed: …`."""
+
+    def __call__(self, words: str, outcome: str, /) -> None: ...
+
+
+class Runner(Protocol):
+    def run(self, command: Command, on_line: OnLine | None = None) -> Answer: ...
+    def pipe(self, command: Command) -> AbstractContextManager[BinaryIO]: ...
+    def feed(self, command: Command) -> AbstractContextManager[BinaryIO]: ...
+    def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T: ...
+    @property
+    def rehearses(self) -> bool: ...
+
+
+class RealRunner:
+    """Starts children in their own process group, so that a terminal's Ctrl-C reaches them through us, once."""
+
+    rehearses = False
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def run(self, command: Command, on_line: OnLine | None = None) -> Answer:
+        """Run to the end and return its output; raises CommandError on another exit code or a timeout."""
+        lines: list[str] = []
+
+        def keep(line: str) -> None:
+            lines.append(line)
+            if on_line is not None:
+                on_line(line)
+
+        with _Child(command, self._record) as child:
+            readers = [child.follow(child.process.stdout, keep)]
+            child.give_input()
+            child.wait(readers)
+        return Answer(command, child.process.returncode, tuple(lines), child.seconds)
+
+    @contextmanager
+    def pipe(self, command: Command) -> Iterator[BinaryIO]:
+        """The command's standard output as bytes; leaving the block checks the exit code."""
+        with _Child(command, self._record) as child:
+            child.give_input()
+            assert child.process.stdout is not None
+            yield child.process.stdout
+            child.process.stdout.close()
+            child.wait([])
+
+    @contextmanager
+    def feed(self, command: Command) -> Iterator[BinaryIO]:
+        """The command's standard input as bytes; leaving the block closes it and checks the exit code."""
+        with _Child(command, self._record) as child:
+            readers = [child.follow(child.process.stdout, child.tail.append)]
+            assert child.process.stdin is not None
+            try:
+                yield child.process.stdin
+                child.process.stdin.close()
+            except BrokenPipeError:
+                child.wait(readers)  # the exit code and its last words say more than a broken pipe
+                raise
+            child.wait(readers)
+
+    def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:
+        if not mutates:
+            return function()
+        self._record(words, "started")
+        try:
+            value = function()
+        except BaseException as error:
+            self._record(words, f"failed: {type(error).__name__}")
+            raise
+        self._record(words, "done")
+        return value
+
+
+class _Child:
+    """One started process, with its last lines for the error; secrets never appear in them."""
+
+    def __init__(self, command: Command, record: Record) -> None:
+        self.command = command
+        self.record = record
+        self.tail: deque[str] = deque(maxlen=KEPT_LINES)
+        self.seconds = 0.0
+        self._secrets = [
+            value.get_secret_value()
+            for value in (*command.env.values(), command.stdin)
+            if isinstance(value, SecretStr) and value.get_secret_value()
+        ]
+
+    def __enter__(self) -> _Child:
+        command = self.command
+        if command.mutates:
+            self.record(str(command), "started")
+        self._begun = time.monotonic()
+        revealed = {name: _reveal(value) for name, value in command.env.items()}
+        try:
+            self.process = subprocess.Popen(
+                command.argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **revealed},
+                cwd=command.cwd,
+                process_group=0,
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            raise MissingToolError(
+                f"{command.program} cannot be started",
+                cause=str(error),
+                fix="platformctl doctor",
+            ) from error
+        self._errors = self.follow(self.process.stderr, self.tail.append)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if self.process.poll() is None:
+            number = (
+                signal.SIGINT if isinstance(error, (CancelledRunError, KeyboardInterrupt)) else signal.SIGTERM
+            )
+            self._stop(number)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None and not stream.closed:
+                _close(stream)
+        self._errors.join(GRACE)
+        if self.command.mutates:
+            self.record(str(self.command), f"failed: {kind.__name__}" if kind else "done")
+
+    def follow(self, stream: IO[bytes] | None, keep: OnLine) -> threading.Thread:
+        """Read lines in a thread, so that a full pipe never stops the child."""
+        assert stream is not None
+
+        def read() -> None:
+            for raw in stream:
+                line = self._mask(raw.decode(errors="replace").rstrip("\r\n"))
+                self.tail.append(line) if keep != self.tail.append else None
+                keep(line)
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        return thread
+
+    def give_input(self) -> None:
+        assert self.process.stdin is not None
+        text = _reveal(self.command.stdin) if self.command.stdin is not None else ""
+        try:
+            self.process.stdin.write(text.encode())
+            self.process.stdin.close()
+        except BrokenPipeError:
+            return  # it ended without reading; its exit code is checked by wait()
+
+    def wait(self, readers: list[threading.Thread]) -> None:
+        limit = self.command.timeout
+        left = None if limit is None else max(0.0, limit - (time.monotonic() - self._begun))
+        try:
+            code = self.process.wait(timeout=left)
+        except subprocess.TimeoutExpired as error:
+            self._stop(signal.SIGTERM)
+            raise self._failure(
+                f"{self.command.program} did not finish in {limit:g} s", "command/timeout"
+            ) from error
+        for reader in (*readers, self._errors):
+            reader.join(GRACE)
+        self.seconds = time.monotonic() - self._begun
+        if code not in self.command.ok_codes:
+            raise self._failure(f"{self.command.program} failed with exit code {code}", "command/failed")
+
+    def _failure(self, message: str, reference: str) -> CommandError:
+        return CommandError(
+            message,
+            cause=next((line for line in reversed(self.tail) if line.strip()), "it said nothing"),
+            evidence=(f"$ {self._mask(str(self.command))}", *self.tail),
+            fix="platformctl doctor",
+            reference=reference,
+        )
+
+    def _stop(self, first: int) -> None:
+        for number in dict.fromkeys((first, signal.SIGTERM, signal.SIGKILL)):
+            processes.signal_group(self.process.pid, number)
+            try:
+                self.process.wait(timeout=GRACE)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+    def _mask(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def _reveal(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _close(stream: IO[bytes]) -> None:
+    try:
+        stream.close()
+    except BrokenPipeError:
+        return
