@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def mutation(words: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """A method that changes something; audited, and narrated in a rehearsal as `words` with its arguments filled in.
+    """A method that changes something; audited, and narrated in a rehearsal as `words`, arguments filled in.
 
     The class keeps its runner in `self.runner`. `words` may name parameters in braces; never a secret.
     """

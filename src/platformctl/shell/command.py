@@ -1,4 +1,4 @@
-"""A command as a value: what would be run, and whether it changes something; nothing here starts a process."""
+"""A command as a value: what would be run and whether it changes something; starts no process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`timeout` is in seconds, None for no limit; only the runner reveals the secrets in `env` and `stdin`."""
+    """`timeout` is in seconds, None for no limit; only the runner reveals secrets in `env` and `stdin`."""
 
     argv: tuple[str, ...]
     mutates: bool  # no default: every author must decide

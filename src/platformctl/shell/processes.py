@@ -49,7 +49,7 @@ def carrying(name: str, value: str) -> list[psutil.Process]:
 
 
 def end(processes: Sequence[psutil.Process], grace: float, first: int = signal.SIGTERM) -> None:
-    """Send `first` to each, wait `grace` seconds, then SIGKILL what is left; psutil guards against reused pids."""
+    """Send `first` to each, wait `grace` seconds, then SIGKILL what is left; psutil knows reused pids."""
     for process in processes:
         _send(process, first)
     _, alive = psutil.wait_procs(processes, timeout=grace)
