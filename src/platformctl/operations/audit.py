@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """One JSON line a change in `file`; made with mode 0600. Arguments hold no secret: none travels in argv."""
+    """One JSON line a change in `file`; made with mode 0600. No secret travels in argv."""
 
     file: Path
     verb: str
@@ -24,7 +24,7 @@ class Audit:
     build_url: str | None = field(default_factory=lambda: os.environ.get("BUILD_URL"))
 
     def record(self, words: str, outcome: str) -> None:
-        """Append one line; the file appears with the first change, so a reading verb leaves nothing behind."""
+        """Append one line; the file appears with the first change, so reading leaves nothing behind."""
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -22,7 +22,7 @@ DEAD_AFTER = 60.0  # seconds without renewal, where the holder's process cannot 
 
 @contextmanager
 def locked(ctx: Context, reason: str, patience: float = DEAD_AFTER) -> Iterator[None]:
-    """Hold the environment's lock; waits `patience` seconds for a holder to end, then raises LockHeldError."""
+    """Hold the environment's lock; waits `patience` seconds, then raises LockHeldError."""
     if ctx.runner.rehearses:
         yield
         return

@@ -34,7 +34,7 @@ class SystemClock:
 def until(ctx: Context, check: Callable[[], str | None], deadline: float, interval: float = 0.2) -> None:
     """Ask `check` every `interval` seconds until it answers None; its text says what is still missing.
 
-    Raises StepError with that text after `deadline` seconds. A rehearsal changes nothing, so it returns at once.
+    Raises StepError with that text after `deadline` seconds. In a rehearsal it returns at once.
     """
     if ctx.runner.rehearses:
         return

@@ -41,7 +41,7 @@ class Runner(Protocol):
 
 
 class RealRunner:
-    """Starts children in their own process group, so that a terminal's Ctrl-C reaches them through us, once."""
+    """Starts children in their own process group, so that Ctrl-C reaches them once, through us."""
 
     rehearses = False
 
@@ -77,7 +77,7 @@ class RealRunner:
     def feed(self, command: Command) -> Iterator[BinaryIO]:
         """The command's standard input as bytes; leaving the block closes it and checks the exit code."""
         with _Child(command, self._record) as child:
-            readers = [child.follow(child.process.stdout, child.tail.append)]
+            readers = [child.follow(child.process.stdout)]
             assert child.process.stdin is not None
             try:
                 yield child.process.stdin
@@ -136,7 +136,7 @@ class _Child:
                 cause=str(error),
                 fix="platformctl doctor",
             ) from error
-        self._errors = self.follow(self.process.stderr, self.tail.append)
+        self._errors = self.follow(self.process.stderr)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
@@ -152,15 +152,16 @@ class _Child:
         if self.command.mutates:
             self.record(str(self.command), f"failed: {kind.__name__}" if kind else "done")
 
-    def follow(self, stream: IO[bytes] | None, keep: OnLine) -> threading.Thread:
+    def follow(self, stream: IO[bytes] | None, keep: OnLine | None = None) -> threading.Thread:
         """Read lines in a thread, so that a full pipe never stops the child."""
         assert stream is not None
 
         def read() -> None:
             for raw in stream:
                 line = self._mask(raw.decode(errors="replace").rstrip("\r\n"))
-                self.tail.append(line) if keep != self.tail.append else None
-                keep(line)
+                self.tail.append(line)
+                if keep is not None:
+                    keep(line)
 
         thread = threading.Thread(target=read, daemon=True)
         thread.start()
