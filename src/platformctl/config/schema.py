@@ -1,0 +1,194 @@
+"""What a platform's configuration may say: one frozen model a section, every field described.
+
+Validation, reference, example and JSON Schema all come from here; reading files belongs in load.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from platformctl.config import values
+
+ServiceName = Literal["auth", "users", "items", "gateway"]
+SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
+
+
+class Section(BaseModel):
+    """A mapping in the file; one whose keys are all commented out means the defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_name=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_means_defaults(cls, value: object) -> object:
+        return {} if value is None else value
+
+
+class Service(Section):
+    replicas: int = Field(
+        2,
+        ge=1,
+        le=8,
+        description="Processes that serve at the same time. With 1 nothing serves while a deploy replaces it.",
+        examples=[3],
+    )
+    connections: int = Field(
+        5,
+        ge=1,
+        le=50,
+        description="Database connections that each process keeps at most; the gateway opens none.",
+        examples=[10],
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least severe log line that is written.", examples=["DEBUG"]
+    )
+
+
+class Database(Section):
+    version: Literal[16, 18] = Field(
+        16,
+        description="PostgreSQL's major version. Data once made stays with the version that made it.",
+        examples=[18],
+    )
+
+
+class Objects(Section):
+    directory: Annotated[str, AfterValidator(values.directory)] | None = Field(
+        None,
+        description=(
+            "Where backups lie; a relative path starts at this file's folder, and each environment gets "
+            "its own folder below. Without it: beside the environment's state."
+        ),
+        examples=["/srv/backups"],
+    )
+
+
+class Limit(Section):
+    average: int = Field(
+        50,
+        ge=1,
+        le=1_000_000,
+        description="Requests a second that one client address may make.",
+        examples=[100],
+    )
+    burst: int = Field(
+        25, ge=1, le=1_000_000, description="Requests that may come at once above the average.", examples=[50]
+    )
+
+
+class LoginLimit(Section):
+    average: int = Field(
+        5,
+        ge=1,
+        le=1_000_000,
+        description="Logins, sign-ups and password recoveries a second from one client address.",
+        examples=[10],
+    )
+    burst: int = Field(
+        10,
+        ge=1,
+        le=1_000_000,
+        description="Logins, sign-ups and recoveries that may come at once above the average.",
+        examples=[20],
+    )
+
+
+class Gateway(Section):
+    port: int = Field(
+        8080,
+        ge=1,
+        le=65535,
+        description="Port on 127.0.0.1; when something else has it, the next free one is taken and told.",
+        examples=[9000],
+    )
+    limit: Limit = Field(default_factory=Limit, description="How often a client may ask for anything.")
+    login_limit: LoginLimit = Field(
+        default_factory=LoginLimit, description="How often a client may try to log in."
+    )
+    trusted_hops: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Proxies before the gateway whose X-Forwarded-For entry is believed; 0 believes none.",
+        examples=[1],
+    )
+    hosts: tuple[Annotated[str, AfterValidator(values.host)], ...] = Field(
+        (),
+        strict=False,
+        max_length=100,
+        description="Host names that are answered; with none listed, every name is.",
+        examples=[["api.example.org"]],
+    )
+    cors: tuple[Annotated[str, AfterValidator(values.origin)], ...] = Field(
+        (),
+        strict=False,
+        max_length=100,
+        description="Origins whose pages may call the API from a browser; with none listed, no origin may.",
+        examples=[["https://www.example.org"]],
+    )
+    docs: bool = Field(True, description="Whether /docs and /openapi.json are open.", examples=[False])
+
+
+class Mail(Section):
+    smtp: Annotated[str, AfterValidator(values.smtp)] | None = Field(
+        None,
+        description=(
+            "The mail server, smtp://[user@]host[:port] or smtps://…; without it no mail is sent. "
+            "The password is the secret auth/SMTP_PASSWORD and never stands here."
+        ),
+        examples=["smtp://mailer@mail.example.org:587"],
+    )
+    sender: Annotated[str, AfterValidator(values.address)] | None = Field(
+        None,
+        alias="from",
+        description="The address that mail comes from; needed as soon as mail.smtp is set.",
+        examples=["no-reply@example.org"],
+    )
+    public_url: Annotated[str, AfterValidator(values.base_url)] | None = Field(
+        None,
+        description="What links in mails begin with. Without it: the gateway's own address.",
+        examples=["https://www.example.org"],
+    )
+
+    @model_validator(mode="after")
+    def _a_server_needs_a_sender(self) -> Mail:
+        if self.smtp is not None and self.sender is None:
+            raise PydanticCustomError("incomplete", "mail.smtp is set, so mail.from must be set too")
+        return self
+
+
+class PlatformConfig(Section):
+    platform: Annotated[str, AfterValidator(values.label)] = Field(
+        "platform",
+        description="Prefix of every name that is made. Without it: the folder's name as a DNS label.",
+        examples=["shop"],
+    )
+    target: Literal["local"] = Field(
+        "local",
+        description="Where the platform runs: local is this machine. This release knows no other target.",
+        examples=["local"],
+    )
+    services: dict[ServiceName, Service] = Field(
+        default_factory=dict, validate_default=True, description="Settings of each service, by its name."
+    )
+    drain_seconds: int = Field(
+        10,
+        ge=1,
+        le=300,
+        description="Seconds that a process which is being replaced may take to answer what it has begun.",
+        examples=[30],
+    )
+    database: Database = Field(default_factory=Database, description="The PostgreSQL that the services use.")
+    objects: Objects = Field(default_factory=Objects, description="Where backups are kept.")
+    gateway: Gateway = Field(default_factory=Gateway, description="The one address that clients talk to.")
+    mail: Mail = Field(default_factory=Mail, description="Outgoing mail, for password recovery.")
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _every_service_runs(cls, given: object) -> object:
+        if given is None:
+            given = {}
+        return {name: None for name in SERVICES} | given if isinstance(given, dict) else given
