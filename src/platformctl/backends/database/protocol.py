@@ -44,7 +44,7 @@ class Database(Protocol):
         """Bring the server up (made on first use) and wait until it answers; safe to repeat."""
 
     def prepare(self, services: Sequence[str]) -> None:
-        """Make what is missing of the live database, a role and a schema a service; never alters a password's role silently."""
+        """Make what is missing of the live database, a role and a schema a service; alters no password."""
 
     def server(self) -> Server: ...
     def databases(self) -> tuple[DatabaseInfo, ...]: ...

@@ -1,0 +1,244 @@
+"""PostgreSQL from a wheel, in a directory of its own and under the target's supervisor."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from platformctl.backends.calls import mutation, observation
+from platformctl.backends.database import files, roles, session
+from platformctl.backends.database.protocol import DatabaseInfo, Server
+from platformctl.errors import CommandError, DatabaseError, PreconditionError, StateError
+from platformctl.shell.runner import Runner
+from platformctl.tools import postgres
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from platformctl.backends.secrets.protocol import Secrets
+
+SUPERUSER_SECRET = "platform/POSTGRES_PASSWORD"  # noqa: S105 - the name of a secret, not its value
+WHO = """
+    SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version'),
+           system_identifier::text
+    FROM pg_control_system()
+"""
+DATABASES = """
+    SELECT datname, pg_database_size(oid),
+           (SELECT count(*) FROM pg_stat_activity WHERE datid = d.oid),
+           coalesce(shobj_description(oid, 'pg_database'), '')
+    FROM pg_database d WHERE NOT datistemplate ORDER BY datname
+"""
+PATIENCE = 120.0  # seconds; recovery after a crash replays the write-ahead log first
+
+
+class Supervisor(Protocol):
+    def start(self, program: str) -> object: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedDatabase:
+    data: Path
+    sockets: Path
+    port: int
+    secrets: Secrets
+    supervisor: Supervisor
+    runner: Runner
+    version: int = 16
+    connections: int = 100
+    name: str = "platform"
+
+    @property
+    def instance(self) -> postgres.Instance:
+        return postgres.Instance(self.data, self.sockets, self.port, self.version, self.connections)
+
+    def start(self) -> None:
+        made = files.made_by(self.data, "platformctl up")
+        if made is None:
+            self._make()
+        elif made != self.version:
+            raise StateError(
+                f"the data was made by PostgreSQL {made}, the configuration asks for {self.version}",
+                cause=f"{self.data} can only be opened by major version {made}",
+                fix=f"set database.version to {made} in the configuration, then platformctl up",
+                reference="database/version",
+            )
+        self._require_namespace()
+        self.supervisor.start("postgres")
+        if not self.runner.rehearses:
+            self._wait()
+
+    def prepare(self, services: Sequence[str]) -> None:
+        if self.runner.rehearses and not self.answers():
+            self._make_database()
+            for service in services:
+                self._make_role(service, self._password(f"{service}/DATABASE_PASSWORD"))
+            return
+        if self.name not in {each.name for each in self.databases()}:
+            self._make_database()
+        if not self._closed():
+            self._close()
+        known = self._roles()
+        for service in services:
+            password = self._password(f"{service}/DATABASE_PASSWORD")
+            if service not in known:
+                self._make_role(service, password)
+            if not self._has_schema(service):
+                self._make_schema(service)
+            self._require_login(service, password)
+
+    def url(self, service: str) -> str:
+        password = quote(self._stored(f"{service}/DATABASE_PASSWORD").get_secret_value(), safe="")
+        return f"postgresql://{service}:{password}@127.0.0.1:{self.port}/{self.name}"
+
+    def answers(self) -> bool:
+        try:
+            self.server()
+        except (DatabaseError, StateError):
+            return False
+        return True
+
+    @observation("ask the database server who it is")
+    def server(self) -> Server:
+        with self._session("postgres") as connection:
+            row = connection.execute(WHO).fetchone()
+        assert row is not None
+        return Server(major=row[0], version=row[1], system_id=row[2])
+
+    @observation("list databases")
+    def databases(self) -> tuple[DatabaseInfo, ...]:
+        with self._session("postgres") as connection:
+            rows = connection.execute(DATABASES).fetchall()
+        return tuple(
+            DatabaseInfo(name=name, size=size, connections=connections, comment=comment)
+            for name, size, connections, comment in rows
+        )
+
+    @contextmanager
+    def _session(self, database: str) -> Iterator[Connection[tuple[Any, ...]]]:
+        with session.connect(self.instance, database, self._stored(SUPERUSER_SECRET)) as connection:
+            yield connection
+
+    def _make(self) -> None:
+        files.require_room(self.data, files.ROOM, "a new database", "free some space, then platformctl up")
+        self._require_namespace()
+        password = self._password(SUPERUSER_SECRET)
+        self._sweep()
+        made = files.unfinished(self.data)
+        self.runner.run(postgres.initdb(self.version, made, password))
+        self._publish(made)
+
+    @mutation("sweep unfinished data directories")
+    def _sweep(self) -> None:
+        files.sweep(self.data)
+
+    @mutation("put the new data directory in its place")
+    def _publish(self, made: Path) -> None:
+        files.publish(made, self.data)
+
+    def _require_namespace(self) -> None:
+        if postgres.unprivileged(()) == ():
+            return
+        try:
+            self.runner.run(postgres.namespace_works())
+        except CommandError as error:
+            raise PreconditionError(
+                "PostgreSQL refuses to run as root, and this system allows no user namespaces",
+                cause=error.cause,
+                fix="run platformctl as another user, or sysctl -w user.max_user_namespaces=10000",
+                reference="database/root",
+            ) from error
+
+    def _wait(self) -> None:
+        import tenacity
+
+        for attempt in tenacity.Retrying(
+            stop=tenacity.stop_after_delay(PATIENCE),
+            wait=tenacity.wait_fixed(0.05),
+            retry=tenacity.retry_if_exception(_may_pass),
+            reraise=True,
+        ):
+            with attempt:
+                self.server()
+
+    @mutation("create the database {self.name}")
+    def _make_database(self) -> None:
+        with self._session("postgres") as connection:
+            roles.create_database(connection, self.name)
+
+    @observation("look who may connect to {self.name}")
+    def _closed(self) -> bool:
+        with self._session(self.name) as connection:
+            return roles.closed_to_public(connection)
+
+    @mutation("let only the services' roles connect to {self.name}")
+    def _close(self) -> None:
+        with self._session(self.name) as connection:
+            roles.close_to_public(connection, self.name)
+
+    @observation("list roles")
+    def _roles(self) -> frozenset[str]:
+        with self._session("postgres") as connection:
+            return roles.existing(connection)
+
+    @mutation("create the role {service}")
+    def _make_role(self, service: str, password: SecretStr) -> None:
+        with self._session(self.name) as connection:
+            roles.create_role(connection, service, password)
+
+    @observation("look for the schema {service}")
+    def _has_schema(self, service: str) -> bool:
+        with self._session(self.name) as connection:
+            return roles.has_schema(connection, service)
+
+    @mutation("create the schema {service}, owned by its role")
+    def _make_schema(self, service: str) -> None:
+        with self._session(self.name) as connection:
+            roles.give_schema(connection, self.name, service)
+
+    @observation("log in as {service}")
+    def _require_login(self, service: str, password: SecretStr) -> None:
+        try:
+            with session.connect(self.instance, self.name, password, user=service):
+                return
+        except DatabaseError as error:
+            raise StateError(
+                f"the role {service} cannot log in with the password of the secret store",
+                cause=error.cause,
+                state="Roles and passwords were not touched.",
+                fix=f"put the password that the role has into {service}/DATABASE_PASSWORD",
+                reference="database/password",
+            ) from error
+
+    def _password(self, name: str) -> SecretStr:
+        """The stored password, or a new one, stored before anything uses it."""
+        found = self.secrets.get(name)
+        if found is None:
+            found = SecretStr(secrets.token_urlsafe(32))
+            self.secrets.put(name, found)
+        return found
+
+    def _stored(self, name: str) -> SecretStr:
+        found = self.secrets.get(name)
+        if found is None:
+            raise StateError(
+                f"the secret {name} is missing",
+                cause="the secret store holds no value under this name",
+                fix="platformctl up",
+                reference="secrets/missing",
+            )
+        return found
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Not yet listening, or starting up (57P03): worth waiting for; a refused password is not."""
+    return isinstance(error, DatabaseError) and (
+        error.reference in ("database/unreachable", "database/57P03") and "authentication" not in error.cause
+    )

@@ -1,0 +1,49 @@
+"""One connection as the superuser over the private socket, its errors told as ours; holds no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from platformctl.errors import DatabaseError
+from platformctl.tools.postgres import SUPERUSER, Instance
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+FIX = "platformctl health"
+
+
+@contextmanager
+def connect(
+    instance: Instance, database: str, password: SecretStr, user: str = SUPERUSER
+) -> Iterator[Connection[tuple[Any, ...]]]:
+    """Autocommits; every lock is waited for at most 10 s. Raises DatabaseError."""
+    import psycopg
+
+    try:
+        with psycopg.connect(
+            host=str(instance.sockets),
+            port=instance.port,
+            dbname=database,
+            user=user,
+            password=password.get_secret_value(),
+            connect_timeout=5,
+            application_name="platformctl",
+            options="-c lock_timeout=10s -c client_encoding=UTF8",
+            autocommit=True,
+        ) as connection:
+            yield connection
+    except psycopg.Error as error:
+        first = str(error).strip() or type(error).__name__
+        raise DatabaseError(
+            f"the database {database} refused or broke off the connection",
+            cause=first.splitlines()[0],
+            state="What was committed before stays; nothing else was changed.",
+            evidence=tuple(first.splitlines()),
+            fix=FIX,
+            reference=f"database/{error.sqlstate}" if error.sqlstate else "database/unreachable",
+        ) from error

