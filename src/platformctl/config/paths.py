@@ -25,7 +25,7 @@ def backups_directory(config: PlatformConfig, environment: str, environ: Mapping
     state = state_directory(config.platform, environment, environ)
     if config.objects.directory is None:
         return state.with_name(f"{environment}.backups")
-    chosen = Path(config.objects.directory).expanduser() / config.platform / environment
+    chosen = Path(config.objects.directory) / config.platform / environment
     if state.resolve() in (chosen.resolve(), *chosen.resolve().parents):
         raise ConfigError(
             "objects.directory lies inside the state directory, which down --purge deletes",

@@ -32,7 +32,7 @@ class Service(Section):
         2,
         ge=1,
         le=8,
-        description="Processes that serve at the same time. With 1 nothing serves while a deploy replaces it.",
+        description="Processes that serve side by side; 1 means a gap while a deploy replaces it.",
         examples=[3],
     )
     connections: int = Field(
@@ -71,7 +71,7 @@ class Limit(Section):
         50,
         ge=1,
         le=1_000_000,
-        description="Requests a second that one client address may make.",
+        description="Requests a second from one client address.",
         examples=[100],
     )
     burst: int = Field(
@@ -191,4 +191,4 @@ class PlatformConfig(Section):
     def _every_service_runs(cls, given: object) -> object:
         if given is None:
             given = {}
-        return {name: None for name in SERVICES} | given if isinstance(given, dict) else given
+        return dict.fromkeys(SERVICES) | given if isinstance(given, dict) else given

@@ -1,4 +1,4 @@
-"""The forms that single values take: names, hosts, origins, addresses; each function checks one or refuses it.
+"""The forms that single values take, such as names, hosts and addresses: each function checks one form.
 
 A refusal never repeats the value, because it may be a secret that stands in the wrong place.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 LABEL = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -20,8 +21,8 @@ LONGEST = 40
 def label(text: str) -> str:
     if not LABEL.fullmatch(text):
         raise ValueError(
-            f"must be a name of 1 to {LONGEST} lower-case letters, digits and hyphens that begins with a letter"
-            " and does not end with a hyphen"
+            f"must be 1 to {LONGEST} lower-case letters, digits and hyphens, begin with a letter"
+            " and not end with a hyphen"
         )
     return text
 
@@ -43,7 +44,10 @@ def as_label(folder: str) -> str:
 def directory(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError("must be the path of a directory")
-    return text
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise ValueError("begins with the home of a user who does not exist") from None
 
 
 def host(text: str) -> str:
