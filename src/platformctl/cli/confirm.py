@@ -1,0 +1,54 @@
+"""The question before a change, in proportion to the damage: none, yes or no, or the environment's name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from platformctl.cli.options import Damage, Shared
+from platformctl.errors import DeclinedError
+
+
+def confirm(damage: Damage, shared: Shared, prepare: Callable[[], str]) -> None:
+    """Return when the change may go ahead, else raise DeclinedError.
+
+    `prepare` shows the rehearsal and words the question; it is called only when somebody is asked.
+    """
+    named = shared.confirm == shared.env
+    if shared.confirm is not None and not named:
+        raise DeclinedError(
+            f"--confirm names {shared.confirm}, but the environment is {shared.env}",
+            fix=f"repeat the command with --confirm {shared.env} or with the --env that you meant",
+        )
+    if damage is Damage.COSTLY and shared.yes:
+        return
+    if damage is Damage.DESTRUCTIVE and named and (shared.yes or _terminal()):
+        return
+    if not _terminal():
+        flags = "--yes" if damage is Damage.COSTLY else f"--yes --confirm {shared.env}"
+        raise DeclinedError(
+            "this change needs a yes, and there is no terminal to ask on",
+            fix=f"repeat the command with {flags}",
+        )
+    _ask(damage, shared.env, prepare())
+
+
+def _ask(damage: Damage, environment: str, question: str) -> None:
+    if damage is Damage.COSTLY:
+        words, wanted = f"{question or 'Go ahead?'} [y/N] ", ("y", "yes")
+    else:
+        words = (
+            f"{question + ' ' if question else ''}Type the environment's name ({environment}) to go ahead: "
+        )
+        wanted = (environment,)
+    sys.stderr.write(words)
+    sys.stderr.flush()
+    answer = sys.stdin.readline().strip()
+    if answer not in wanted and answer.lower() not in wanted:
+        raise DeclinedError(
+            "the answer was not yes, so nothing was done", fix="repeat the command when you are sure"
+        )
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
