@@ -1,4 +1,4 @@
-"""An exception nobody expected: its traceback goes into a log file, its name and the file's path to the user."""
+"""An exception nobody expected: its traceback goes into a log file, the file's path to the user."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def as_bug(error: BaseException, session: Session) -> PlatformError:
 
 
 def _write(text: str, session: Session) -> Path | None:
-    """Into the environment's logs when it exists, else beside all environments: a crash makes no environment."""
+    """Into the environment's logs when it exists, else beside all of them: a crash makes no environment."""
     from platformctl.config.paths import state_directory
 
     folder = state_directory(".logs", "", os.environ)

@@ -27,7 +27,7 @@ class Door:
     def __init__(self, arguments: Sequence[str], make_runner: MakeRunner | None) -> None:
         machine = any(
             each == "--output=json" or (each == "--output" and following == "json")
-            for each, following in zip(arguments, [*arguments[1:], ""], strict=True)
+            for each, following in zip(arguments, [*arguments[1:], ""], strict=False)
         )
         self.session = Session(machine=machine, make_runner=make_runner)
 

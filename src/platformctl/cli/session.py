@@ -17,7 +17,7 @@ MakeRunner = Callable[["Record"], "Runner"]
 
 @dataclass(slots=True)
 class Session:
-    """`state` is the state directory once it is known; `changed` is true from the first recorded change on."""
+    """`state` is the state directory once it is known; `changed` is true after the first recorded change."""
 
     machine: bool = False
     make_runner: MakeRunner | None = None

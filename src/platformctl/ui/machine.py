@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -56,7 +55,7 @@ class Machine:
                 "verb": self._verb,
                 "ok": code == 0,
                 "exit_code": code,
-                "data": plain(data) if dataclasses.is_dataclass(data) or data is not None else {},
+                "data": plain(data) if data is not None else {},
                 "findings": [plain(each) for each in self._findings],
                 "error": error,
             }

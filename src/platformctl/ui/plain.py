@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 
@@ -26,4 +25,4 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Enum):
         return plain(value.value)
-    return str(value) if not isinstance(value, Path) else str(value)
+    return str(value)

@@ -30,7 +30,7 @@ class PlainProgress:
             case events.StepProgress() if self._verbose:
                 return f"  {event.detail}"
             case events.StepDone():
-                return f"done    {event.name} ({event.seconds:.1f} s){'  ' + event.detail if event.detail else ''}"
+                return f"done    {event.name} ({event.seconds:.1f} s)  {event.detail}".rstrip()
             case events.StepFailed():
                 return f"failed  {event.name} ({event.seconds:.1f} s)"
             case events.Notice():

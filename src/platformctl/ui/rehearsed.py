@@ -1,4 +1,4 @@
-"""What a rehearsal would have changed: collected from its events, shown before a question or as its result."""
+"""What a rehearsal would have changed: collected from its events, shown before a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results as lines of text, by their type: register a renderer with `@lines.register`; others get the fallback."""
+"""Results as lines of text, by type: `@lines.register` adds a renderer, all others get the fallback."""
 
 from __future__ import annotations
 
