@@ -1,0 +1,1 @@
+"""The kit that every service is built with; it knows none of them."""
