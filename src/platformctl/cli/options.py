@@ -12,7 +12,9 @@ else (configuration, Context, rehearsal, question, rendering) is done by the dec
 An operation that words its own question, or whose damage depends on its options, is returned inside
 `Guarded(operation, damage=…, question=…)`. `question(ctx) -> str` gets the Context of the real run, may only
 read, and is asked only when a person is there to answer. A handler that has nothing to ask of a platform
-(`config docs`) is declared with `@reads(offline=True)`: its operation takes no Context.
+(`config docs`) is declared with `@reads(offline=True)`: it has no --env and --file, and its operation takes no
+Context. A verb about the configuration itself is declared with `@reads(unloaded=True)`: nothing is loaded for
+it, and its operation takes an Unloaded.
 """
 
 from __future__ import annotations
@@ -60,10 +62,10 @@ class Guarded:
 class Shared:
     """The values of the options that verbs have in common."""
 
-    env: str
-    file: Path | None
     output: Output
     verbose: bool
+    env: str = "local"
+    file: Path | None = None
     junit: Path | None = None
     dry_run: bool = False
     yes: bool = False
@@ -78,6 +80,7 @@ class Traits:
     junit: bool = False
     streams: bool = False
     offline: bool = False
+    unloaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +124,10 @@ Confirm = Annotated[
 
 
 def reads(
-    *, junit: bool = False, streams: bool = False, offline: bool = False
+    *, junit: bool = False, streams: bool = False, offline: bool = False, unloaded: bool = False
 ) -> Callable[[Handler], Handler]:
     """A verb that changes nothing; one that `streams` shows what it reports at once, one object a line."""
-    return _declare(Traits(junit=junit, streams=streams, offline=offline))
+    return _declare(Traits(junit=junit, streams=streams, offline=offline, unloaded=unloaded))
 
 
 def changes(damage: Damage, *, junit: bool = False, streams: bool = False) -> Callable[[Handler], Handler]:
@@ -175,12 +178,10 @@ def _with_signature(carry: Callable[..., int], handler: Handler, options: list[i
 
 
 def _shared_parameters(traits: Traits) -> list[inspect.Parameter]:
-    table: list[tuple[str, Any, object]] = [
-        ("env", Env, "local"),
-        ("file", File, None),
-        ("output", OutputOption, Output.HUMAN),
-        ("verbose", Verbose, False),
-    ]
+    table: list[tuple[str, Any, object]] = []
+    if not traits.offline:
+        table += [("env", Env, "local"), ("file", File, None)]
+    table += [("output", OutputOption, Output.HUMAN), ("verbose", Verbose, False)]
     if traits.junit:
         table.append(("junit", Junit, None))
     if traits.damage is not None:

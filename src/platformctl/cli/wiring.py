@@ -13,7 +13,7 @@ from platformctl.config.load import Loaded, load
 from platformctl.config.paths import state_directory
 from platformctl.events import Banner, Reporter
 from platformctl.operations.audit import Audit
-from platformctl.operations.context import Context
+from platformctl.operations.context import Context, Unloaded
 from platformctl.operations.waiting import SystemClock
 from platformctl.shell import processes
 from platformctl.shell.rehearsal import RehearsalRunner
@@ -39,6 +39,9 @@ def _carry_out(order: Order, session: Session) -> None:
     )
     if order.traits.offline:
         screen.result(order.guarded.operation())
+        return
+    if order.traits.unloaded:
+        screen.result(order.guarded.operation(Unloaded(shared.file, shared.env, screen)))
         return
     loaded = load(shared.file, shared.env, os.environ)
     session.state = state_directory(loaded.config.platform, loaded.environment, os.environ)

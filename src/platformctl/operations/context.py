@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from platformctl.backends import Backends
 from platformctl.config.schema import PlatformConfig
@@ -22,3 +23,12 @@ class Context:
     report: Reporter
     audit: Audit
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Unloaded:
+    """What a verb about the configuration itself works with; `file` is what --file named."""
+
+    file: Path | None
+    environment: str
+    report: Reporter
