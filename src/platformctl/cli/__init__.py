@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ def main(argv: Sequence[str] | None = None, make_runner: MakeRunner | None = Non
     from platformctl.cli.door import Door
 
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale must not decide whether a verb works
     door = Door(arguments, make_runner)
     try:
         command = root()

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 from platformctl.errors import PlatformError
+from platformctl.ui.paint import mark, wrapped
 
-SHOWN_EVIDENCE = 12
+SHOWN_EVIDENCE = 12  # lines; the error itself keeps more for --output json
 
 
-def failure_lines(error: PlatformError) -> tuple[str, ...]:
-    out = [f"failed: {error.message}"]
-    for label, content in (("cause", error.cause), ("state", error.state)):
-        if content:
-            out.append(f"  {label}: {content}")
+def failure_lines(error: PlatformError, stream: TextIO) -> tuple[str, ...]:
+    """The command to type stands on a line of its own and is never wrapped, so that it can be copied."""
+    out = [*wrapped(error.message, f"{mark('fail', stream)} ", "  ")]
+    if error.cause and error.cause not in error.message:
+        out += wrapped(error.cause, "  why:  ", "        ")
+    if error.state:
+        out += wrapped(error.state, "  now:  ", "        ")
     if error.evidence:
-        out += ["  evidence:", *(f"    {line}" for line in error.evidence[-SHOWN_EVIDENCE:])]
+        hidden = len(error.evidence) - SHOWN_EVIDENCE
+        more = f" (the last {SHOWN_EVIDENCE} of {len(error.evidence)} lines)" if hidden > 0 else ""
+        out += [f"  seen{more}:", *(f"    {line}" for line in error.evidence[-SHOWN_EVIDENCE:])]
     if error.fix:
         out.append(f"  next: {error.fix}")
     return tuple(out)

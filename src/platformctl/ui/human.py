@@ -1,4 +1,4 @@
-"""The surface for people: progress on stderr, results on stdout."""
+"""The surface for people: progress on stderr, results and findings on stdout."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from pathlib import Path
 from platformctl.errors import PlatformError
 from platformctl.events import Event, Finding, LogLine
 from platformctl.ui.failure import failure_lines
+from platformctl.ui.findings import finding_lines
 from platformctl.ui.junit import write_junit
-from platformctl.ui.progress import PlainProgress
+from platformctl.ui.paint import painted
+from platformctl.ui.progress import make_progress
 from platformctl.ui.rehearsed import Rehearsed
-from platformctl.ui.results import finding_lines, lines
+from platformctl.ui.results import lines
 
 
 class Human:
     def __init__(self, verb: str, verbose: bool, streams: bool, junit: Path | None) -> None:
         self._verb, self._streams, self._junit = verb, streams, junit
         self._findings: list[Finding] = []
-        self._progress = PlainProgress(verbose)
+        self._progress = make_progress(verbose)
 
     def __call__(self, event: Event, /) -> None:
         match event:
             case LogLine():
+                self._progress.stop()
                 self._say((f"{event.source} | {event.text}",))
             case Finding():
                 self._findings.append(event)
                 if self._streams:
-                    self._say(finding_lines(event))
+                    self._progress.stop()
+                    self._say(finding_lines([event]))
             case _:
                 self._progress(event)
 
@@ -44,19 +48,19 @@ class Human:
         self._finish()
         if error.data is not None:
             self._say(lines(error.data))
-        sys.stdout.flush()
-        for line in failure_lines(error):
-            sys.stderr.write(line + "\n")
+        for line in failure_lines(error, sys.stderr):
+            sys.stderr.write(painted(line, sys.stderr) + "\n")
 
     def _finish(self) -> None:
         self._progress.stop()
         if not self._streams:
-            for finding in self._findings:
-                self._say(finding_lines(finding))
-        if self._junit is not None:
-            write_junit(self._junit, self._verb, self._findings)
+            self._say(finding_lines(self._findings))
+        file, self._junit = self._junit, None  # one attempt: its failure is shown by this surface too
+        findings, self._findings = self._findings, []
+        if file is not None:
+            write_junit(file, self._verb, findings)
 
     def _say(self, text: tuple[str, ...]) -> None:
         for line in text:
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(painted(line, sys.stdout) + "\n")
         sys.stdout.flush()

@@ -6,40 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import singledispatch
+from typing import Any
 
-from platformctl.events import Finding
+from platformctl.ui.paint import wrapped
 from platformctl.ui.rehearsed import Rehearsed
+from platformctl.ui.table import table
 
 Lines = tuple[str, ...]
 
 
 @singledispatch
 def lines(value: object) -> Lines:
-    """Any frozen dataclass as `name  value` lines, lists of dataclasses as tables, next steps last."""
+    """A dataclass as `name  value` lines, lists of dataclasses as tables below, next steps last."""
     if value is None:
         return ()
+    if isinstance(value, tuple | list):
+        return _rows(value) if _dataclasses(value) else tuple(text(each) for each in value)
     if not is_dataclass(value) or isinstance(value, type):
-        return (str(value),)
-    shown = {each.name: getattr(value, each.name) for each in fields(value) if each.name != "next_steps"}
-    width = max((len(name) for name in shown), default=0)
-    out: list[str] = []
-    for name, content in shown.items():
-        label = name.replace("_", " ")
-        if (
-            isinstance(content, Sequence)
-            and not isinstance(content, str)
-            and content
-            and is_dataclass(content[0])
-        ):
-            out += [label, *(f"  {line}" for line in table(content))]
-        elif content not in (None, (), [], {}, ""):
-            out.append(f"{label:<{width}}  {text(content)}")
+        return tuple(text(value).splitlines())
+    content = {each.name: getattr(value, each.name) for each in fields(value) if each.name != "next_steps"}
+    pairs = {name: text(each) for name, each in content.items() if not _dataclasses(each)}
+    out = list(described({name: each for name, each in pairs.items() if each}))
+    for name, each in content.items():
+        if _dataclasses(each):
+            out += ["", name.replace("_", " "), *(f"  {line}" for line in _rows(each))]
     return (*out, *next_steps(value))
-
-
-@lines.register
-def _(value: str) -> Lines:
-    return tuple(value.splitlines())
 
 
 @lines.register
@@ -49,26 +40,24 @@ def _(value: Rehearsed) -> Lines:
     return (f"{value.verb} would change in {value.environment}:", *(f"  {each}" for each in value.changes))
 
 
+def described(pairs: Mapping[str, str]) -> Lines:
+    """Labels in one column, their values in the next."""
+    width = max((len(name) for name in pairs), default=0)
+    out: list[str] = []
+    for name, each in pairs.items():
+        label = name.replace("_", " ")
+        out += wrapped(each, f"{label:<{width}}  ", " " * (width + 2))
+    return tuple(out)
+
+
 def next_steps(value: object) -> Lines:
+    """Commands to copy; never wrapped."""
     steps = getattr(value, "next_steps", ())
     return ("", "Next:", *(f"  {step}" for step in steps)) if steps else ()
 
 
-def table(rows: Sequence[object]) -> Lines:
-    """Dataclasses of one type, one a line, under the names of their fields."""
-    names = [each.name for each in fields(rows[0])]  # type: ignore[arg-type]
-    cells = [[text(getattr(row, name)) for name in names] for row in rows]
-    kept = [column for column, _ in enumerate(names) if any(row[column] for row in cells)]
-    grid = [[names[column].replace("_", " ").upper() for column in kept]]
-    grid += [[row[column] for column in kept] for row in cells]
-    widths = [max(len(row[index]) for row in grid) for index in range(len(kept))]
-    return tuple(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in grid
-    )
-
-
 def text(content: object) -> str:
+    """One value in few words; nothing for nothing."""
     if content is None:
         return ""
     if isinstance(content, bool):
@@ -79,17 +68,21 @@ def text(content: object) -> str:
         return content.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if isinstance(content, Mapping):
         return ", ".join(f"{key} {text(each)}" for key, each in content.items())
-    if isinstance(content, Sequence) and not isinstance(content, str):
+    if isinstance(content, tuple | list):
         return ", ".join(text(each) for each in content)
+    if is_dataclass(content) and not isinstance(content, type):
+        pairs = ((each.name, text(getattr(content, each.name))) for each in fields(content))
+        return ", ".join(f"{name.replace('_', ' ')} {each}" for name, each in pairs if each)
     return str(content)
 
 
-def finding_lines(finding: Finding) -> Lines:
-    out = [f"{finding.status:<7} {finding.id}  {finding.message}"]
-    if finding.status != "pass":
-        out += [
-            f"        {each}"
-            for each in (finding.evidence, f"fix: {finding.fix}" if finding.fix else "")
-            if each
-        ]
-    return tuple(out)
+def _dataclasses(content: object) -> bool:
+    return isinstance(content, tuple | list) and bool(content) and is_dataclass(content[0])
+
+
+def _rows(rows: Sequence[Any]) -> Lines:
+    names = [each.name for each in fields(rows[0])]
+    return table(
+        [name.replace("_", " ") for name in names],
+        [[text(getattr(row, name)) for name in names] for row in rows],
+    )

@@ -9,18 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from platformctl.cli.session import Session
+from platformctl.config.paths import state_directory
 from platformctl.errors import ExitCode, PlatformError
 from platformctl.version import VERSION
 
 
-def as_bug(error: BaseException, session: Session) -> PlatformError:
+def crash(error: BaseException, session: Session) -> PlatformError:
     place = _write("".join(traceback.format_exception(error)), session)
     told = PlatformError(
         "platformctl met an error it does not know",
         cause=type(error).__name__,
-        state="What was done so far stays; nothing was undone."
-        if session.changed
-        else "Nothing was touched.",
         fix="platformctl doctor",
         evidence=(f"the traceback is in {place}",) if place else ("the traceback could not be written",),
         reference="bug",
@@ -31,8 +29,6 @@ def as_bug(error: BaseException, session: Session) -> PlatformError:
 
 def _write(text: str, session: Session) -> Path | None:
     """Into the environment's logs when it exists, else beside all of them: a crash makes no environment."""
-    from platformctl.config.paths import state_directory
-
     folder = state_directory(".logs", "", os.environ)
     if session.state is not None and session.state.is_dir():
         folder = session.state / "logs"

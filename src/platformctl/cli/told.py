@@ -1,0 +1,56 @@
+"""Any exception as a PlatformError that says what failed, the state of things and the next command."""
+
+from __future__ import annotations
+
+import errno
+
+from platformctl.cli.session import Session
+from platformctl.errors import CancelledRunError, PlatformError, PreconditionError
+
+UNTOUCHED = "Nothing was touched."
+UNUSABLE = {
+    errno.ENOSPC: ("the disk is full", "free some space, then repeat the command"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, then repeat the command"),
+    errno.EACCES: ("a file may not be used by this user", "platformctl doctor"),
+    errno.EPERM: ("a file may not be used by this user", "platformctl doctor"),
+    errno.EROFS: (
+        "the file system is read-only",
+        "set XDG_STATE_HOME to a directory that can be written, then repeat the command",
+    ),
+}
+
+
+def told(error: BaseException, session: Session) -> PlatformError:
+    if isinstance(error, PlatformError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return CancelledRunError("cancelled by SIGINT", signal_number=2)
+    if isinstance(error, OSError) and error.errno in UNUSABLE:
+        return _unusable(error, session)
+    from platformctl.cli.crash import crash
+
+    return crash(error, session)
+
+
+def completed(error: PlatformError, session: Session) -> PlatformError:
+    """Fill in what the one who raised could not know: whether anything changed, and a next command."""
+    if not error.state:
+        error.state = _state(session)
+    if not error.fix:
+        suffix = "" if session.environment == "local" else f" --env {session.environment}"
+        error.fix = f"platformctl status{suffix}"
+    return error
+
+
+def _unusable(error: OSError, session: Session) -> PlatformError:
+    message, fix = UNUSABLE[error.errno or 0]
+    message = f"{message}: {error.filename}" if error.filename else message
+    if session.changed:
+        return PlatformError(message, cause=str(error), fix=fix, reference="file/unusable")
+    return PreconditionError(message, cause=str(error), fix=fix, reference="file/unusable")
+
+
+def _state(session: Session) -> str:
+    if not session.changed:
+        return UNTOUCHED
+    return f"The run had begun to change things; {session.state}/audit.jsonl lists what."

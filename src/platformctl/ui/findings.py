@@ -1,0 +1,22 @@
+"""The findings of checks as lines: a mark, the check, its answer, and a fix where the answer is not yes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from platformctl.events import Finding
+from platformctl.ui.paint import mark, wrapped
+
+
+def finding_lines(findings: Sequence[Finding]) -> tuple[str, ...]:
+    width = max((len(each.id) for each in findings), default=0)
+    out: list[str] = []
+    for each in findings:
+        first = f"{mark(each.status, sys.stdout)} {each.id:<{width}}  "
+        indent = " " * len(first)
+        out += wrapped(each.message, first, indent)
+        if each.status != "pass":
+            out += [f"{indent}{line}" for line in each.evidence.splitlines()]
+            out += [f"{indent}fix: {each.fix}"] if each.fix else []
+    return tuple(out)
