@@ -98,7 +98,8 @@ def dump(instance: Instance, database: str, snapshot: str, password: SecretStr) 
         f"--snapshot={snapshot}",
         "--lock-wait-timeout=60s",
     )
-    return Command(argv, mutates=False, env=_with(password))
+    # It only reads, but a rehearsal must not take as long as the dump itself: it is told, not run.
+    return Command(argv, mutates=True, env=_with(password))
 
 
 def schema_text(instance: Instance, database: str, password: SecretStr, snapshot: str | None) -> Command:
@@ -114,15 +115,17 @@ def schema_text(instance: Instance, database: str, password: SecretStr, snapshot
     return Command(argv, mutates=False, env=_with(password))
 
 
-def restore(instance: Instance, database: str, archive: Path, jobs: int, password: SecretStr) -> Command:
-    """Load a custom-format archive into an empty database; stops at the first error."""
+def restore(instance: Instance, database: str, password: SecretStr, *, only_schema: bool = False) -> Command:
+    """Load a custom-format archive from standard input; stops at the first error.
+
+    From a stream it cannot use several jobs, but needs no scratch file of the database's size.
+    """
     argv = (
         program(instance.version, "pg_restore"),
         *_connection(instance, database),
         "--exit-on-error",
         "--no-subscriptions",
-        f"--jobs={jobs}",
-        str(archive),
+        *(("--schema-only",) if only_schema else ()),
     )
     return Command(argv, mutates=True, env=_with(password))
 

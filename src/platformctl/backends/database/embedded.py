@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from typing import Protocol
 
 from pydantic import SecretStr
 
 from platformctl.backends.calls import mutation, observation
 from platformctl.backends.database import files, roles, session
-from platformctl.backends.database.protocol import DatabaseInfo, Server
+from platformctl.backends.database.copies import Copies
+from platformctl.backends.database.sessions import SUPERUSER_SECRET
+from platformctl.backends.database.snapshots import Snapshots
 from platformctl.errors import CommandError, DatabaseError, PreconditionError, StateError
-from platformctl.shell.runner import Runner
 from platformctl.tools import postgres
 
-if TYPE_CHECKING:
-    from psycopg import Connection
-
-    from platformctl.backends.secrets.protocol import Secrets
-
-SUPERUSER_SECRET = "platform/POSTGRES_PASSWORD"  # noqa: S105 - the name of a secret, not its value
-WHO = """
-    SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version'),
-           system_identifier::text
-    FROM pg_control_system()
-"""
-DATABASES = """
-    SELECT datname, pg_database_size(oid),
-           (SELECT count(*) FROM pg_stat_activity WHERE datid = d.oid),
-           coalesce(shobj_description(oid, 'pg_database'), '')
-    FROM pg_database d WHERE NOT datistemplate ORDER BY datname
-"""
 PATIENCE = 120.0  # seconds; recovery after a crash replays the write-ahead log first
 
 
@@ -44,20 +26,8 @@ class Supervisor(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmbeddedDatabase:
-    data: Path
-    sockets: Path
-    port: int
-    secrets: Secrets
+class EmbeddedDatabase(Snapshots, Copies):
     supervisor: Supervisor
-    runner: Runner
-    version: int = 16
-    connections: int = 100
-    name: str = "platform"
-
-    @property
-    def instance(self) -> postgres.Instance:
-        return postgres.Instance(self.data, self.sockets, self.port, self.version, self.connections)
 
     def start(self) -> None:
         made = files.made_by(self.data, "platformctl up")
@@ -81,50 +51,20 @@ class EmbeddedDatabase:
             for service in services:
                 self._make_role(service, self._password(f"{service}/DATABASE_PASSWORD"))
             return
+        self.heal()
         if self.name not in {each.name for each in self.databases()}:
             self._make_database()
         if not self._closed():
             self._close()
-        known = self._roles()
         for service in services:
-            password = self._password(f"{service}/DATABASE_PASSWORD")
-            if service not in known:
-                self._make_role(service, password)
+            self.ensure_role(service)
             if not self._has_schema(service):
                 self._make_schema(service)
-            self._require_login(service, password)
+            self._require_login(service)
 
-    def url(self, service: str) -> str:
-        password = quote(self._stored(f"{service}/DATABASE_PASSWORD").get_secret_value(), safe="")
-        return f"postgresql://{service}:{password}@127.0.0.1:{self.port}/{self.name}"
-
-    def answers(self) -> bool:
-        try:
-            self.server()
-        except (DatabaseError, StateError):
-            return False
-        return True
-
-    @observation("ask the database server who it is")
-    def server(self) -> Server:
-        with self._session("postgres") as connection:
-            row = connection.execute(WHO).fetchone()
-        assert row is not None
-        return Server(major=row[0], version=row[1], system_id=row[2])
-
-    @observation("list databases")
-    def databases(self) -> tuple[DatabaseInfo, ...]:
-        with self._session("postgres") as connection:
-            rows = connection.execute(DATABASES).fetchall()
-        return tuple(
-            DatabaseInfo(name=name, size=size, connections=connections, comment=comment)
-            for name, size, connections, comment in rows
-        )
-
-    @contextmanager
-    def _session(self, database: str) -> Iterator[Connection[tuple[Any, ...]]]:
-        with session.connect(self.instance, database, self._stored(SUPERUSER_SECRET)) as connection:
-            yield connection
+    def ensure_role(self, service: str) -> None:
+        if service not in self.roles():
+            self._make_role(service, self._password(f"{service}/DATABASE_PASSWORD"))
 
     def _make(self) -> None:
         files.require_room(self.data, files.ROOM, "a new database", "free some space, then platformctl up")
@@ -183,14 +123,9 @@ class EmbeddedDatabase:
         with self._session(self.name) as connection:
             roles.close_to_public(connection, self.name)
 
-    @observation("list roles")
-    def _roles(self) -> frozenset[str]:
-        with self._session("postgres") as connection:
-            return roles.existing(connection)
-
     @mutation("create the role {service}")
     def _make_role(self, service: str, password: SecretStr) -> None:
-        with self._session(self.name) as connection:
+        with self._session("postgres") as connection:
             roles.create_role(connection, service, password)
 
     @observation("look for the schema {service}")
@@ -204,7 +139,8 @@ class EmbeddedDatabase:
             roles.give_schema(connection, self.name, service)
 
     @observation("log in as {service}")
-    def _require_login(self, service: str, password: SecretStr) -> None:
+    def _require_login(self, service: str) -> None:
+        password = self._password(f"{service}/DATABASE_PASSWORD")
         try:
             with session.connect(self.instance, self.name, password, user=service):
                 return
@@ -223,17 +159,6 @@ class EmbeddedDatabase:
         if found is None:
             found = SecretStr(secrets.token_urlsafe(32))
             self.secrets.put(name, found)
-        return found
-
-    def _stored(self, name: str) -> SecretStr:
-        found = self.secrets.get(name)
-        if found is None:
-            raise StateError(
-                f"the secret {name} is missing",
-                cause="the secret store holds no value under this name",
-                fix="platformctl up",
-                reference="secrets/missing",
-            )
         return found
 
 

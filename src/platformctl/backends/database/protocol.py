@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from platformctl.backends.database.facts import Counter, Extension, Proof, Properties
+    from platformctl.backends.database.marks import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +23,18 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseInfo:
-    """`size` is in bytes; `comment` marks databases that a restore made or kept."""
+    """`size` is in bytes; `comment` marks databases that a restore made or kept; `open` to connections."""
 
     name: str
     size: int
     connections: int
     comment: str
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A repeatable-read snapshot that is held open: everything read by `id` is of one moment."""
+    """Everything read by `id` is of one moment; `taken_at` is in seconds since the epoch, server's clock."""
 
     id: str
     taken_at: float
@@ -44,15 +49,48 @@ class Database(Protocol):
         """Bring the server up (made on first use) and wait until it answers; safe to repeat."""
 
     def prepare(self, services: Sequence[str]) -> None:
-        """Make what is missing of the live database, a role and a schema a service; alters no password."""
+        """Heal what a killed restore left, and make what is missing of database, roles and schemas."""
+
+    def ensure_role(self, service: str) -> None:
+        """Make the role when it is missing, with the password of the secret store; alters none."""
 
     def server(self) -> Server: ...
     def databases(self) -> tuple[DatabaseInfo, ...]: ...
     def url(self, service: str) -> str:
         """The connection URL of a service's role, password included."""
 
+    def query(self, database: str, statement: str) -> Iterator[tuple[object, ...]]: ...
+
+    # --- reading one moment
+
     def snapshot(self) -> AbstractContextManager[Snapshot]: ...
     def dump(self, snapshot: Snapshot) -> AbstractContextManager[BinaryIO]: ...
-    def proof(self, database: str, snapshot: Snapshot | None = None) -> Mapping[str, object]: ...
-    def settings(self, database: str) -> Mapping[str, object]: ...
-    def query(self, database: str, statement: str) -> Iterator[tuple[object, ...]]: ...
+    def decode(self) -> AbstractContextManager[BinaryIO]:
+        """Write an archive into the block's stream; leaving the block checks that it is whole."""
+
+    def proof(self, database: str, snapshot: Snapshot | None = None) -> Proof: ...
+    def sequences(self, database: str) -> dict[str, Counter]: ...
+    def properties(self, database: str, snapshot: Snapshot | None = None) -> Properties: ...
+
+    # --- a copy beside the live database
+
+    def require_room(self, needed: int, purpose: str) -> None:
+        """`needed` is in bytes; raises PreconditionError."""
+
+    def roles(self) -> frozenset[str]: ...
+    def extensions(self) -> frozenset[Extension]: ...
+    def locales(self) -> frozenset[str]: ...
+    def obstacles(self) -> tuple[str, ...]:
+        """Statements that would remove what blocks a rename of the live database."""
+
+    def heal(self) -> tuple[str, ...]:
+        """Undo what a killed restore left; answers what that was."""
+
+    def create_copy(self, name: str, like: Properties, mark: Mark) -> None: ...
+    def load(self, name: str, *, only_schema: bool = False) -> AbstractContextManager[BinaryIO]: ...
+    def apply(self, name: str, wanted: Properties) -> None: ...
+    def analyze(self, name: str) -> None: ...
+    def drop(self, name: str) -> None: ...
+    def allow(self, name: str) -> None: ...
+    def switch(self, copy: str, kept: str, mark: Mark, kept_mark: Mark) -> None:
+        """`copy` becomes live and the live one `kept`, or nothing changes; clients are disconnected."""

@@ -16,10 +16,6 @@ def create_database(connection: Connection[tuple[Any, ...]], name: str) -> None:
     connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
 
 
-def existing(connection: Connection[tuple[Any, ...]]) -> frozenset[str]:
-    return frozenset(row[0] for row in connection.execute("SELECT rolname FROM pg_roles"))
-
-
 def create_role(connection: Connection[tuple[Any, ...]], name: str, password: SecretStr) -> None:
     """The password goes to the server only as the verifier that it stores, so no log can show it."""
     from psycopg import sql
@@ -54,12 +50,13 @@ def give_schema(connection: Connection[tuple[Any, ...]], database: str, service:
     from psycopg import sql
 
     names = {"database": sql.Identifier(database), "service": sql.Identifier(service)}
-    for statement in (
-        "CREATE SCHEMA IF NOT EXISTS {service} AUTHORIZATION {service}",
-        "GRANT CONNECT ON DATABASE {database} TO {service}",
-        "ALTER ROLE {service} IN DATABASE {database} SET search_path = {service}",
-    ):
-        connection.execute(sql.SQL(statement).format(**names))
+    with connection.transaction():
+        for statement in (
+            "CREATE SCHEMA IF NOT EXISTS {service} AUTHORIZATION {service}",
+            "GRANT CONNECT ON DATABASE {database} TO {service}",
+            "ALTER ROLE {service} IN DATABASE {database} SET search_path = {service}",
+        ):
+            connection.execute(sql.SQL(statement).format(**names))
 
 
 def has_schema(connection: Connection[tuple[Any, ...]], service: str) -> bool:

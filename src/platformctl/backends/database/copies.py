@@ -1,0 +1,169 @@
+"""Making a copy beside the live database, and letting the two change places in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from platformctl.backends.calls import mutation, observation
+from platformctl.backends.database import files, marks, properties
+from platformctl.backends.database.facts import Extension, Properties
+from platformctl.backends.database.marks import Mark
+from platformctl.backends.database.sessions import SUPERUSER_SECRET, Sessions
+from platformctl.errors import DatabaseError, PlatformError
+from platformctl.tools import postgres
+
+AVAILABLE = "SELECT name, version FROM pg_available_extension_versions"
+COLLATIONS = (
+    "SELECT collcollate FROM pg_collation WHERE collcollate IS NOT NULL UNION VALUES ('C'), ('POSIX')"
+)
+OBSTACLES = """
+    SELECT 'ROLLBACK PREPARED ' || quote_literal(gid) || ';' FROM pg_prepared_xacts WHERE database = %(name)s
+    UNION ALL
+    SELECT 'SELECT pg_drop_replication_slot(' || quote_literal(slot_name) || ');'
+    FROM pg_replication_slots WHERE database = %(name)s
+"""
+CREATE = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
+SESSIONS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ANY(%s)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copies(Sessions):
+    def require_room(self, needed: int, purpose: str) -> None:
+        files.require_room(self.data, needed, purpose, "free some space, then run the same command again")
+
+    @observation("list roles")
+    def roles(self) -> frozenset[str]:
+        with self._session("postgres") as connection:
+            return frozenset(row[0] for row in connection.execute("SELECT rolname FROM pg_roles"))
+
+    @observation("list the extensions that can be had")
+    def extensions(self) -> frozenset[Extension]:
+        with self._session("postgres") as connection:
+            return frozenset(Extension(name=row[0], version=row[1]) for row in connection.execute(AVAILABLE))
+
+    @observation("list the locales that can be had")
+    def locales(self) -> frozenset[str]:
+        with self._session("postgres") as connection:
+            return frozenset(row[0] for row in connection.execute(COLLATIONS))
+
+    @observation("look for what would block the switch")
+    def obstacles(self) -> tuple[str, ...]:
+        """Statements that would remove prepared transactions and replication slots of the live database."""
+        with self._session("postgres") as connection:
+            return tuple(row[0] for row in connection.execute(OBSTACLES, {"name": self.name}))
+
+    def heal(self) -> tuple[str, ...]:
+        """Undo what a killed restore left: half-filled copies, and a live database closed for the switch."""
+        found = self.databases()
+        healed = []
+        for each in marks.copies(self.name, found):
+            self.drop(each.name)
+            healed.append(f"dropped {each.name}, the unfinished copy of a restore that was killed")
+        if any(each.name == self.name and not each.open for each in found):
+            self.allow(self.name)
+            healed.append(f"opened {self.name}, which a killed restore had closed for its switch")
+        return tuple(healed)
+
+    @mutation("create the database {name}")
+    def create_copy(self, name: str, like: Properties, mark: Mark) -> None:
+        from psycopg import sql
+
+        with self._session("postgres") as connection:
+            literals = [sql.Literal(each) for each in (like.encoding, like.collate, like.ctype)]
+            connection.execute(sql.SQL(CREATE).format(sql.Identifier(name), *literals))
+            connection.execute(_comment(name, mark))
+
+    @contextmanager
+    def load(self, name: str, *, only_schema: bool = False) -> Iterator[BinaryIO]:
+        """Write the archive into the block's stream; leaving the block checks that all of it was loaded."""
+        password = self._stored(SUPERUSER_SECRET)
+        command = postgres.restore(self.instance, name, password, only_schema=only_schema)
+        try:
+            with self.runner.feed(command) as stream:
+                yield stream
+        except BrokenPipeError:
+            if not only_schema:  # definitions may end before the archive does
+                raise
+
+    @mutation("put owner, rights and settings onto {name}")
+    def apply(self, name: str, wanted: Properties) -> None:
+        with self._session("postgres") as connection:
+            properties.apply(connection, name, wanted)
+
+    @mutation("collect statistics of {name}")
+    def analyze(self, name: str) -> None:
+        with self._session(name) as connection:
+            connection.execute("ANALYZE")
+
+    @mutation("drop the database {name}")
+    def drop(self, name: str) -> None:
+        from psycopg import sql
+
+        with self._session("postgres") as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+    @mutation("let clients connect to {name}")
+    def allow(self, name: str) -> None:
+        self._set_open(name, True)
+
+    def switch(self, copy: str, kept: str, mark: Mark, kept_mark: Mark) -> None:
+        """`copy` becomes live and the live one `kept`, or nothing changes; clients are disconnected."""
+        try:
+            self._forbid(self.name)
+            self._terminate(copy)
+            self._exchange(copy, kept, mark, kept_mark)
+        except BaseException as error:
+            self._reopen(error)
+            raise
+
+    @mutation("let no client connect to {name}")
+    def _forbid(self, name: str) -> None:
+        self._set_open(name, False)
+
+    @mutation("end the sessions of {self.name} and {copy}")
+    def _terminate(self, copy: str) -> None:
+        with self._session("postgres") as connection:
+            connection.execute(SESSIONS, ([self.name, copy],))
+
+    @mutation("rename {self.name} to {kept} and {copy} to {self.name}, in one transaction")
+    def _exchange(self, copy: str, kept: str, mark: Mark, kept_mark: Mark) -> None:
+        from psycopg import sql
+
+        live, aside, new = (sql.Identifier(name) for name in (self.name, kept, copy))
+        with self._session("postgres") as connection, connection.transaction():
+            connection.execute("SET LOCAL lock_timeout = '5s'")
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(live, aside))
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, live))
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(live))
+            connection.execute(_comment(kept, kept_mark))
+            connection.execute(_comment(self.name, mark))
+
+    def _reopen(self, error: BaseException) -> None:
+        try:
+            self.allow(self.name)
+        except PlatformError as second:
+            raise DatabaseError(
+                "the switch failed, and the live database could not be opened again",
+                cause=f"{error}; {second}",
+                state=f"{self.name} holds what it held, and takes no connections.",
+                fix="platformctl up",
+                reference="restore/closed",
+            ) from error
+
+    def _set_open(self, name: str, value: bool) -> None:
+        from psycopg import sql
+
+        statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        with self._session("postgres") as connection:
+            connection.execute(statement.format(sql.Identifier(name), sql.Literal(value)))
+
+
+def _comment(name: str, mark: Mark) -> Any:
+    from psycopg import sql
+
+    return sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(mark.text()))

@@ -1,0 +1,117 @@
+"""Reads the proof of a database's content: a count and a sum of hashes for everything that holds rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from platformctl.backends.database.facts import Counter, Rows, View
+
+if TYPE_CHECKING:
+    from psycopg import Connection, sql
+
+    Session = Connection[tuple[Any, ...]]
+
+# A row's text depends on these, so they are the same whoever reads it.
+PINNED = {
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmlbinary": "base64",
+    "lc_monetary": "C",
+    "search_path": "",
+    "row_security": "off",
+}
+USERS_OWN = """
+    SELECT n.nspname, c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = %s AND c.relpersistence <> 't'
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                      AND d.objid = c.oid AND d.deptype = 'e')  -- an extension makes its own
+    ORDER BY 1, 2
+"""
+COUNTER = """
+    SELECT last_value, is_called, (SELECT seqincrement FROM pg_sequence WHERE seqrelid = {}::regclass) FROM {}
+"""
+SUM = "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {} t"
+LARGE_OBJECTS = """
+    SELECT (SELECT count(*) FROM pg_largeobject_metadata),
+           (SELECT coalesce(sum(hashtextextended(loid || ' ' || pageno || ' ' || encode(data, 'hex'), 0)), 0)
+            FROM pg_largeobject)::text
+"""
+
+
+def pin(session: Session) -> None:
+    """For the transaction that the session is in."""
+    for name, value in PINNED.items():
+        session.execute("SELECT set_config(%s, %s, true)", (name, value))
+
+
+def tables(session: Session) -> dict[str, Rows]:
+    from psycopg import sql
+
+    return {
+        name: _sum(session, sql.SQL("ONLY {}").format(sql.Identifier(schema, relation)))
+        for schema, relation, name in session.execute(USERS_OWN, ("r",)).fetchall()
+    }
+
+
+def views(session: Session) -> dict[str, View]:
+    return {
+        name: _view(session, schema, relation)
+        for schema, relation, name in session.execute(USERS_OWN, ("m",)).fetchall()
+    }
+
+
+def sequences(session: Session) -> dict[str, Counter]:
+    from psycopg import sql
+
+    found = {}
+    for schema, relation, name in session.execute(USERS_OWN, ("S",)).fetchall():
+        last, called, step = session.execute(
+            sql.SQL(COUNTER).format(sql.Literal(name), sql.Identifier(schema, relation))
+        ).fetchone() or (0, False, 1)
+        value = last if called else last - step  # what the next value follows
+        found[name] = Counter(before=value, after=value, step=step)
+    return found
+
+
+def large_objects(session: Session) -> Rows:
+    count, total = session.execute(LARGE_OBJECTS).fetchone() or (0, "0")
+    return Rows(count=count, sum=total)
+
+
+def text_hash(lines: Iterable[str]) -> str:
+    """Of a schema's SQL without comments, empty lines and the random \\restrict key of newer pg_dumps."""
+    digest = hashlib.sha256()
+    for line in lines:
+        if line.strip() and not line.startswith(("--", "\\restrict", "\\unrestrict")):
+            digest.update(line.encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _view(session: Session, schema: str, relation: str) -> View:
+    from psycopg import sql
+
+    name = sql.Identifier(schema, relation)
+    populated, query = session.execute(
+        sql.SQL(
+            "SELECT c.relispopulated, pg_get_viewdef(c.oid) FROM pg_class c WHERE c.oid = {}::regclass"
+        ).format(sql.Literal(name.as_string(session)))
+    ).fetchone() or (False, "")
+    if not populated:
+        return View(rows=None, stale=False)
+    rows = _sum(session, name)
+    fresh = _sum(session, sql.SQL("({})").format(sql.SQL(query.rstrip(";"))))
+    return View(rows=rows, stale=rows != fresh)
+
+
+def _sum(session: Session, source: sql.Composable) -> Rows:
+    from psycopg import sql
+
+    count, total = session.execute(sql.SQL(SUM).format(source)).fetchone() or (0, "0")
+    return Rows(count=count, sum=total)
