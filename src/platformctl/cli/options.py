@@ -12,9 +12,9 @@ else (configuration, Context, rehearsal, question, rendering) is done by the dec
 An operation that words its own question, or whose damage depends on its options, is returned inside
 `Guarded(operation, damage=…, question=…)`. `question(ctx) -> str` gets the Context of the real run, may only
 read, and is asked only when a person is there to answer. A handler that has nothing to ask of a platform
-(`config docs`) is declared with `@reads(offline=True)`: it has no --env and --file, and its operation takes no
-Context. A verb about the configuration itself is declared with `@reads(unloaded=True)`: nothing is loaded for
-it, and its operation takes an Unloaded.
+(`config docs`) is declared with `@reads(offline=True)`: it has no --env and --file, and its operation takes
+no Context. A verb about the configuration itself is declared with `@reads(unloaded=True)`: nothing is loaded
+for it, and its operation takes an Unloaded.
 """
 
 from __future__ import annotations

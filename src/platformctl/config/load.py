@@ -21,7 +21,7 @@ FILE_NAME = "platform.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`origin` is the file, or the working directory when there is none.
+    """`origin` is where the configuration stands, or would stand when there is no file.
 
     `provenance` has, for each dotted setting that is not a default, `file:line`, a variable's name, or the
     folder that the platform's name was made from.
@@ -35,37 +35,55 @@ class Loaded:
 
 def load(file: Path | None, environment: str, environ: Mapping[str, str]) -> Loaded:
     """Raises ConfigError with everything that is wrong, in whichever of the three it stands."""
+    loaded = examine(file, environment, environ)
+    if isinstance(loaded, Loaded):
+        return loaded
+    refuse(loaded, environment)
+    raise AssertionError("an examination without a result has problems")
+
+
+def examine(file: Path | None, environment: str, environ: Mapping[str, str]) -> Loaded | list[Problem]:
+    """The configuration, or all its problems in the order of their sources and lines.
+
+    Raises ConfigError when the file or the environment that was asked for does not exist.
+    """
     here = _working_directory()
-    origin = find(file, here, environ)
-    folder = origin if origin.is_dir() else origin.parent
-    files = [] if origin == folder else [origin]
-    if (overlay := environments.overlay(folder, environment)) is not None:
-        files.append(overlay)
+    found = find(file, here, environ)
+    folder = found.parent if found else here
+    files = [each for each in (found, environments.overlay(folder, environment)) if each]
     layers = [*(document.read(each, _shown(each, here)) for each in files), variables.read(environ)]
     merged = merge(layers)
     if "platform" not in merged.data:
-        merged.data["platform"] = as_label(folder.name)
-        merged.values["platform",] = Place(_made_from(folder.name, as_label(folder.name)))
-    config = _checked(merged, layers, environment)
-    config = _anchored(config, folder)
+        _name_after(folder.resolve().name, merged)
+    outcome = check(merged)
+    hidden = [problem for layer in layers for problem in check_alone(layer)]
+    if problems := [*merged.problems, *hidden, *(outcome if isinstance(outcome, list) else [])]:
+        sources = [layer.source for layer in layers]
+        return sorted(
+            dict.fromkeys(problems),
+            key=lambda p: (sources.index(p.place.source) if p.place.source in sources else 9, p.place),
+        )
+    assert isinstance(outcome, PlatformConfig)
+    config = _anchored(outcome, folder)
     backups_directory(config, environment, environ)
+    origin = folder.resolve() / (found.name if found else FILE_NAME)
     return Loaded(config, environment, origin, _provenance(merged))
 
 
-def find(file: Path | None, here: Path, environ: Mapping[str, str]) -> Path:
-    """The configuration file, or the working directory when there is none; a named file must exist."""
+def find(file: Path | None, here: Path, environ: Mapping[str, str]) -> Path | None:
+    """The configuration file; None when none is named and the folder has none. A named one must exist."""
     named = file or (Path(environ["PLATFORMCTL_FILE"]) if environ.get("PLATFORMCTL_FILE") else None)
     if named is None:
-        if not os.path.lexists(here / FILE_NAME):
-            _refuse_other_spelling(here)
-            return here
-        return here / FILE_NAME
+        if os.path.lexists(here / FILE_NAME):
+            return here / FILE_NAME
+        _refuse_other_spelling(here)
+        return None
     path = here / named
-    if not path.exists() or path.is_dir():
-        by = "--file" if file else "PLATFORMCTL_FILE"
+    if not os.path.lexists(path):
         raise ConfigError(
-            f"{shown(str(named))}, named by {by}, " + ("is a folder" if path.is_dir() else "does not exist"),
-            fix=f"name an existing file in {by}, or write one: platformctl init",
+            f"{shown(str(named))} does not exist",
+            cause="named by --file" if file else "named by PLATFORMCTL_FILE",
+            fix="name an existing file, or write a new one here: platformctl init",
             reference="config/no-file",
         )
     return path
@@ -94,17 +112,11 @@ def _shown(file: Path, here: Path) -> str:
     )
 
 
-def _made_from(folder: str, name: str) -> str:
-    return "folder name" if folder == name else f"folder name {shown(folder)!r}, as a DNS label"
-
-
-def _checked(merged: Layer, layers: list[Layer], environment: str) -> PlatformConfig:
-    outcome = check(merged)
-    wrong: list[Problem] = outcome if isinstance(outcome, list) else []
-    hidden = [problem for layer in layers for problem in check_alone(layer)]
-    refuse([*merged.problems, *hidden, *wrong], environment)
-    assert isinstance(outcome, PlatformConfig)
-    return outcome
+def _name_after(folder: str, merged: Layer) -> None:
+    name = as_label(folder)
+    told = "folder name" if folder == name else f"folder name {shown(folder)!r} as a DNS label"
+    merged.data["platform"] = name
+    merged.values[("platform",)] = Place(told)
 
 
 def _anchored(config: PlatformConfig, folder: Path) -> PlatformConfig:

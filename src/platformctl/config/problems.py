@@ -50,7 +50,7 @@ def shown(name: str) -> str:
 
 def refuse(problems: Iterable[Problem], environment: str) -> None:
     """Raise ConfigError with every problem as a line of evidence; without any, do nothing."""
-    found = list(dict.fromkeys(problems))
+    found = list(problems)
     if not found:
         return
     count = "an error" if len(found) == 1 else f"{len(found)} errors"
@@ -58,8 +58,4 @@ def refuse(problems: Iterable[Problem], environment: str) -> None:
         f"the configuration of environment {environment} has {count}",
         evidence=[str(problem) for problem in found],
         fix=f"correct what is listed, then: platformctl config check --env {environment}",
-        data=[
-            {"place": str(problem.place), "path": dotted(problem.path), "message": problem.sentence}
-            for problem in found
-        ],
     )

@@ -165,14 +165,12 @@ class PlatformConfig(Section):
         "platform",
         description="Prefix of every name that is made. Without it: the folder's name as a DNS label.",
         examples=["shop"],
+        json_schema_extra={"pattern": f"^{values.LABEL.pattern}$"},
     )
     target: Literal["local"] = Field(
         "local",
         description="Where the platform runs: local is this machine. This release knows no other target.",
         examples=["local"],
-    )
-    services: dict[ServiceName, Service] = Field(
-        default_factory=dict, validate_default=True, description="Settings of each service, by its name."
     )
     drain_seconds: int = Field(
         10,
@@ -180,6 +178,9 @@ class PlatformConfig(Section):
         le=300,
         description="Seconds that a process which is being replaced may take to answer what it has begun.",
         examples=[30],
+    )
+    services: dict[ServiceName, Service] = Field(
+        default_factory=dict, validate_default=True, description="Settings of each service, by its name."
     )
     database: Database = Field(default_factory=Database, description="The PostgreSQL that the services use.")
     objects: Objects = Field(default_factory=Objects, description="Where backups are kept.")

@@ -81,3 +81,16 @@ def _kinds(form: Any) -> Iterator[type]:
         yield from (type(each) for each in get_args(form))
     else:
         yield origin or form
+
+
+def flat(config: PlatformConfig) -> Iterator[tuple[Keys, object]]:
+    """Every setting with its value, in the order of the schema; a list is one value."""
+    return _values(config.model_dump(mode="json", by_alias=True), ())
+
+
+def _values(tree: Any, path: Keys) -> Iterator[tuple[Keys, object]]:
+    if not isinstance(tree, dict):
+        yield path, tree
+        return
+    for key, below in tree.items():
+        yield from _values(below, (*path, key))
