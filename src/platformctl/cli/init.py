@@ -7,7 +7,7 @@ from platformctl.cli.options import Operation, reads
 
 @reads(unloaded=True)
 def init() -> Operation:
-    """Write a commented platform.yaml into this folder, or to --file; one that exists is never overwritten."""
+    """Write a commented platform.yaml here, or to --file; a file that exists is never overwritten."""
     from platformctl.operations.init import init
 
     return init

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import RootModel
+
 from platformctl.config import reference
 from platformctl.config.load import examine, load
 from platformctl.config.problems import Problem, dotted, refuse
@@ -41,11 +43,11 @@ class WrittenDocs:
     files: tuple[str, ...]
 
 
-class JsonSchema(dict[str, Any]):
-    """The schema as a mapping, which reads as JSON text on every surface."""
+class JsonSchema(RootModel[dict[str, Any]]):
+    """The schema as a mapping for machines, which people see as JSON text too."""
 
     def __str__(self) -> str:
-        return json.dumps(self, indent=2, ensure_ascii=False)
+        return json.dumps(self.root, indent=2, ensure_ascii=False)
 
 
 def show(unloaded: Unloaded) -> ShownConfiguration:
@@ -88,11 +90,8 @@ def schema() -> JsonSchema:
 
 def write_docs(folder: Path, others: Mapping[str, Callable[[], str]]) -> WrittenDocs:
     """Write the generated references into `folder`; `others` are files that only the caller can make."""
-    files = {
-        "configuration.md": reference.markdown,
-        "platform.schema.json": lambda: f"{schema()}\n",
-        **others,
-    }
+    ours = {"configuration.md": reference.markdown, "platform.schema.json": lambda: f"{schema()}\n"}
+    files = {**ours, **others}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, make in files.items():
