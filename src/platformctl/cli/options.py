@@ -51,11 +51,12 @@ Handler = Callable[..., "Operation | Guarded"]
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """An operation with its own damage or question; None leaves what the decorator says."""
+    """An operation with its own damage, question or way of showing; None leaves what the decorator says."""
 
     operation: Operation
     damage: Damage | None = None
     question: Callable[[Context], str] | None = None
+    streams: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def _carry_out(order: Order, session: Session) -> None:
     shared = order.shared
     session.environment = shared.env
     session.screen = screen = make_screen(
-        order.verb, shared.output is Output.JSON, shared.verbose, order.traits.streams, shared.junit
+        order.verb, shared.output is Output.JSON, shared.verbose, _streams(order), shared.junit
     )
     if order.traits.offline:
         screen.result(order.guarded.operation())
@@ -53,6 +53,10 @@ def _carry_out(order: Order, session: Session) -> None:
     ctx = _context(order, loaded, session, screen)
     _ask(order, loaded, session, ctx)
     screen.result(_recorded(order, ctx, session))
+
+
+def _streams(order: Order) -> bool:
+    return order.traits.streams if order.guarded.streams is None else order.guarded.streams
 
 
 def _context(order: Order, loaded: Loaded, session: Session, report: Reporter) -> Context:

@@ -24,6 +24,10 @@ class Context:
     audit: Audit
     clock: Clock
 
+    def command(self, words: str) -> str:
+        """What a person has to type so that `words` meet this environment again."""
+        return f"platformctl {words}" + ("" if self.environment == "local" else f" --env {self.environment}")
+
 
 @dataclass(frozen=True, slots=True)
 class Unloaded:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from platformctl.events import LogLine
+from platformctl.events import Finding, LogLine
 
-ProcessState = Literal["running", "starting", "stopped", "failed"]
+ProcessState = Literal["running", "starting", "stopping", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,30 @@ class Release:
     version: str
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     secrets: Mapping[str, int] = field(default_factory=dict)  # configuration secret → its version
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """The record of one change of what runs; `before` and `after` say which release each service had.
+
+    `of` names the deploy that this one undid; `evidence` the file with what the failing processes wrote.
+    """
+
+    id: str
+    verb: str
+    outcome: Literal["deployed", "rolled_back", "old_version_serving", "broken"]
+    started: float
+    finished: float
+    version: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    who: str
+    migrations: tuple[str, ...] = ()
+    commit: str | None = None
+    committed_at: str | None = None
+    of: str | None = None
+    cause: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +118,59 @@ class Cluster(Protocol):
 
     def exists(self) -> bool: ...
     def running(self) -> bool: ...
+    def settled(self, release: Release) -> bool:
+        """Whether all that should run does, as configured, ready and in `release`: nothing is left to do."""
+
+    def locations(self) -> Mapping[str, str]:
+        """Where a person finds what: `data`, `logs`, `audit`, and `code`, what a release is made from."""
+
+    def ports(self) -> Mapping[str, int]:
+        """Which port each listener has, {} before the first start."""
+
     def endpoints(self) -> Endpoints: ...
+    def probe(self) -> float:
+        """Seconds that a request takes through the gateway to a service; raises StepError when it fails."""
+
     def processes(self) -> tuple[Process, ...]: ...
 
-    def build(self) -> Release:
-        """The release that the present code, configuration and secrets amount to; stored, not yet running."""
+    def desired(self) -> Release:
+        """The release that the present code, configuration and secrets amount to; not stored yet."""
 
-    def current(self) -> Release | None: ...
+    def store(self, release: Release) -> None:
+        """Keep what `desired` described, so that processes can start from it; safe to repeat."""
+
     def stored(self, release_id: str) -> Release | None: ...
 
-    def roll_out(self, release: Release, services: Sequence[str]) -> None:
-        """Replace one replica after the other until all run `release` and are ready; never two at once."""
+    def chosen(self) -> Mapping[str, str]:
+        """The id of the release that each service is to run; services may differ after a killed run."""
 
-    def migrate(self, service: str) -> Migration: ...
-    def migration(self, service: str) -> Migration:
+    def current(self) -> Release | None:
+        """The release that most services are to run."""
+
+    def roll_out(self, release: Release, services: Sequence[str]) -> None:
+        """Replace one replica after the other until all run `release` and are ready; never two at once.
+
+        Raises DeployError with the last words of the process that did not become ready.
+        """
+
+    def exchange(self, release: Release, service: str) -> None:
+        """Replace all replicas of `service` at once: requests wait meanwhile, those in flight may fail."""
+
+    def deploys(self) -> tuple[Deploy, ...]:
+        """The last 200 records, newest first."""
+
+    def record(self, deploy: Deploy) -> None: ...
+    def keep_evidence(self, deploy_id: str, lines: Sequence[str]) -> str:
+        """Write down what failing processes said, and answer where."""
+
+    def migrate(self, service: str, release: Release | None = None) -> Migration:
+        """Bring the schema to the head of `release`, of the current one when None."""
+
+    def migration(self, service: str, release: Release | None = None) -> Migration:
         """Where the schema stands, without changing it."""
+
+    def examine(self) -> Iterator[Finding]:
+        """What `doctor` has to look at where this cluster runs."""
 
     def hold(self, hold_id: str, seconds: float) -> GatewayMode: ...
     def maintain(self, message: str, retry_after: int) -> GatewayMode: ...
@@ -123,3 +185,5 @@ class Cluster(Protocol):
 
     def renew_lock(self, lock_id: str) -> None: ...
     def release_lock(self, lock_id: str) -> None: ...
+    def break_lock(self, lock_id: str) -> None:
+        """Take the lock from a holder who lives."""

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 @dataclass(frozen=True, slots=True)
 class SecretInfo:
-    """What may be shown of a secret: `fingerprint` is keyed by this environment, so it compares nowhere else."""
+    """What may be shown of a secret: `fingerprint` is keyed by the environment and compares nowhere else."""
 
     name: str
     version: int

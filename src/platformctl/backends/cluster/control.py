@@ -1,0 +1,59 @@
+"""Asks the control listener of each service process, over its own Unix socket; starts and stops nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from platformctl.backends.cluster.layout import Layout
+from platformctl.errors import StepError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`why` holds the failing checks' own sentences."""
+
+    ready: bool
+    release: str | None
+    why: str
+
+
+def readiness(layout: Layout, process: str) -> Readiness:
+    """What /readyz of one process says; a process that does not answer is not ready."""
+    import httpx
+
+    try:
+        answer = request(layout, process, "GET", "/readyz")
+        body: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        return Readiness(False, None, f"its control socket does not answer ({error})")
+    failing = [f"{name}: {text}" for name, text in body.get("checks", {}).items() if text != "ok"]
+    ready = answer.status_code == 200 and bool(body.get("ready"))
+    return Readiness(ready, body.get("release"), "; ".join(failing))
+
+
+def request(
+    layout: Layout, process: str, method: str, path: str, body: object = None, timeout: float = 3.0
+) -> httpx.Response:
+    """Raises httpx.HTTPError when nothing answers within `timeout` seconds."""
+    import httpx
+
+    # verify=False spares loading the system's certificates, which a Unix socket has no use for
+    transport = httpx.HTTPTransport(uds=str(layout.control_socket(process)), verify=False)
+    with httpx.Client(transport=transport, base_url="http://control", timeout=timeout) as client:
+        return client.request(method, path, json=body) if body is not None else client.request(method, path)
+
+
+def probe(url: str) -> float:
+    """Seconds until `url` answered 200."""
+    import httpx
+
+    try:
+        answer = httpx.get(url, timeout=5.0, verify=False, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise StepError(f"{url} does not answer as it should", cause=str(error)) from error
+    return answer.elapsed.total_seconds()

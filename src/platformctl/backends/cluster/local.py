@@ -1,0 +1,286 @@
+"""The embedded target's cluster: supervised processes on this machine, put together from its parts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from platformctl.backends.calls import mutation, observation
+from platformctl.backends.cluster import (
+    control,
+    credentials,
+    deploys,
+    environment,
+    examination,
+    logs,
+    migrations,
+    origin,
+    orphans,
+    ports,
+    releases,
+)
+from platformctl.backends.cluster.gateway import Gateway
+from platformctl.backends.cluster.layout import Layout
+from platformctl.backends.cluster.lease import Lease
+from platformctl.backends.cluster.programs import programs
+from platformctl.backends.cluster.protocol import (
+    Deploy,
+    Endpoints,
+    GatewayMode,
+    LockHolder,
+    Migration,
+    Process,
+    Release,
+)
+from platformctl.backends.cluster.rollout import Rollout
+from platformctl.backends.cluster.supervisor import Program, Supervisor
+from platformctl.backends.secrets.protocol import Secrets
+from platformctl.config.schema import SERVICES, PlatformConfig
+from platformctl.config.service_settings import service_settings
+from platformctl.events import Finding, LogLine
+from platformctl.shell import files
+from platformctl.shell.runner import Runner
+from platformctl.version import VERSION
+
+LISTENERS = ("auth", "users", "items", "postgres")
+KEPT_BY_PURGE = frozenset({"audit.jsonl", "lock.json", "lock.guard"})
+
+
+class EmbeddedCluster:
+    def __init__(
+        self, layout: Layout, config: PlatformConfig, home: Path, secrets: Secrets, supervisor: Supervisor
+    ) -> None:
+        self.runner: Runner = supervisor.runner
+        self._layout, self._config, self._home = layout, config, home
+        self._secrets, self._supervisor = secrets, supervisor
+        copies = {name: config.services[name].replicas for name in SERVICES}
+        self._rollout = Rollout(layout, supervisor, self.runner, copies)
+        self._gateway = Gateway(layout, self.runner, self._gateway_processes)
+        self._lease = Lease(layout.lock)
+
+    # --- the environment as a whole
+
+    def claim(self) -> None:
+        if not origin.check(self._layout.origin, self._home):
+            self._mark()
+
+    @mutation("make the state directory and mark it as ours")
+    def _mark(self) -> None:
+        self._layout.prepare()
+        origin.write(self._layout.origin, self._home)
+
+    def start(self) -> None:
+        self._end_orphans()
+        credentials.make_missing(self._secrets, os.environ)
+        listening = self._plan_ports()
+        if listening != self.ports() or not self._layout.sockets.is_dir():
+            self._record_ports(listening)
+        self._supervisor.boot(programs(self._layout, self._config, listening))
+
+    def stop(self) -> None:
+        if self._supervisor.answers():
+            self._supervisor.shut_down(patience=3 * self._config.drain_seconds + 60)
+        self._end_orphans()
+
+    @mutation("delete data, secrets, releases and logs of this environment")
+    def purge(self) -> None:
+        for path in self._layout.root.iterdir():
+            if path.name in KEPT_BY_PURGE:
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(self._layout.sockets, ignore_errors=True)
+
+    def exists(self) -> bool:
+        return self._layout.origin.exists()
+
+    def running(self) -> bool:
+        return self._supervisor.answers()
+
+    def settled(self, release: Release) -> bool:
+        """Whether every process runs `release` and is ready, and nothing else is left to do for `start`."""
+        listening = self.ports()
+        if listening.get("gateway_wanted") != self._config.gateway.port or not self._supervisor.answers():
+            return False
+        as_wanted = self._supervisor.looks_after(programs(self._layout, self._config, listening))
+        everything = as_wanted and not self._orphans() and set(self.chosen().values()) == {release.id}
+        return everything and all(
+            each.ready and each.release in (None, release.id) for each in self.processes()
+        )
+
+    def locations(self) -> Mapping[str, str]:
+        layout = self._layout
+        places = {
+            "data": layout.postgres,
+            "logs": layout.logs,
+            "audit": layout.audit,
+            "code": releases.source(),
+        }
+        return {what: str(path) for what, path in places.items()}
+
+    def ports(self) -> Mapping[str, int]:
+        return ports.read(self._layout.ports)
+
+    def endpoints(self) -> Endpoints:
+        listening = self.ports() or self._plan_ports()
+        url = {name: f"http://127.0.0.1:{listening[name]}" for name in SERVICES}
+        return Endpoints(url["gateway"], {name: url[name] for name in SERVICES if name != "gateway"})
+
+    @observation("ask the gateway for its public keys")
+    def probe(self) -> float:
+        return control.probe(f"{self.endpoints().gateway}/api/v1/.well-known/jwks.json")
+
+    def processes(self) -> tuple[Process, ...]:
+        known = {each.name: each for each in self._supervisor.programs()}
+        services = [(service, name) for service in SERVICES for name in self._rollout.names(service)]
+        found = [self._process(service, name, known.get(name)) for service, name in services]
+        return (self._process("postgres", "postgres", known.get("postgres")), *found)
+
+    # --- releases and deploys
+
+    @observation("describe the release that code, configuration and secrets amount to")
+    def desired(self) -> Release:
+        settings = {name: service_settings(self._config, name) for name in SERVICES}
+        pinned = {each.name: each.version for each in self._secrets.list() if _configures(each.name)}
+        return releases.describe(releases.source(), VERSION, settings, pinned)
+
+    @mutation("store release {release.id}")
+    def store(self, release: Release) -> None:
+        present = self.current()
+        releases.store(self._layout, release, releases.source(), present.id if present else None)
+
+    def stored(self, release_id: str) -> Release | None:
+        return releases.stored(self._layout, release_id)
+
+    def chosen(self) -> Mapping[str, str]:
+        return releases.chosen(self._layout)
+
+    def current(self) -> Release | None:
+        common = Counter(self.chosen().values()).most_common(1)
+        return releases.stored(self._layout, common[0][0]) if common else None
+
+    def roll_out(self, release: Release, services: Sequence[str]) -> None:
+        self._rollout.one_by_one(release, services)
+
+    def exchange(self, release: Release, service: str) -> None:
+        self._rollout.at_once(release, service)
+
+    def deploys(self) -> tuple[Deploy, ...]:
+        return deploys.read(self._layout.deploys)
+
+    @mutation("record deploy {deploy.id}")
+    def record(self, deploy: Deploy) -> None:
+        deploys.write(self._layout.deploys, deploy)
+        named = {each for one in self.deploys() for each in (*one.before.values(), *one.after.values())}
+        releases.sweep(self._layout, named | set(self.chosen().values()))
+
+    @mutation("keep the evidence of deploy {deploy_id}")
+    def keep_evidence(self, deploy_id: str, lines: Sequence[str]) -> str:
+        return deploys.write_evidence(self._layout.deploys, deploy_id, lines)
+
+    def migrate(self, service: str, release: Release | None = None) -> Migration:
+        return migrations.ask(self._layout, self.runner, service, "upgrade", release or self.current())
+
+    def migration(self, service: str, release: Release | None = None) -> Migration:
+        return migrations.ask(self._layout, self.runner, service, "current", release or self.current())
+
+    def examine(self) -> Iterator[Finding]:
+        """What `doctor` has to look at on this target."""
+        yield examination.writable(self._layout)
+        yield from examination.database(self.runner, self._config.database.version)
+        yield examination.gateway_port(self._layout, self._config.gateway.port, self._supervisor.answers())
+        yield from examination.private(self._layout)
+        yield examination.left_overs(self._orphans(), self._layout)
+
+    # --- the gateway, logs and the lock
+
+    def hold(self, hold_id: str, seconds: float) -> GatewayMode:
+        return self._gateway.hold(hold_id, seconds)
+
+    def maintain(self, message: str, retry_after: int) -> GatewayMode:
+        return self._gateway.maintain(message, retry_after)
+
+    def open(self, hold_id: str | None) -> GatewayMode:
+        return self._gateway.open(hold_id)
+
+    def gateway(self) -> GatewayMode:
+        return self._gateway.mode()
+
+    def logs(self, services: Sequence[str], *, lines: int, follow: bool) -> Iterator[LogLine]:
+        wanted = services or ("postgres", *SERVICES)
+        names = [name for each in wanted for name in self._copies(each)]
+        paths = [self._layout.log(name) for name in names]
+        yield from logs.read(paths, lines)
+        if follow:
+            yield from logs.follow(paths)
+
+    def lock_holder(self) -> LockHolder | None:
+        return self._lease.holder()
+
+    def take_lock(self, holder: LockHolder) -> LockHolder | None:
+        return self._lease.take(holder)
+
+    def renew_lock(self, lock_id: str) -> None:
+        self._lease.renew(lock_id)
+
+    def release_lock(self, lock_id: str) -> None:
+        self._lease.release(lock_id)
+
+    @mutation("break lock {lock_id}")
+    def break_lock(self, lock_id: str) -> None:
+        self._lease.release(lock_id)
+
+    # --- parts
+
+    @observation("look for processes that nobody looks after")
+    def _orphans(self) -> list[psutil.Process]:
+        return orphans.find(self._layout.root, self._supervisor.pid())
+
+    def _end_orphans(self) -> None:
+        found = self._orphans()
+        if found:
+            self._end(len(found))
+
+    @mutation("end {count} processes that nobody looks after")
+    def _end(self, count: int) -> None:
+        found = orphans.find(self._layout.root, self._supervisor.pid())
+        orphans.end(found, grace=self._config.drain_seconds + 3)
+
+    @observation("choose ports")
+    def _plan_ports(self) -> Mapping[str, int]:
+        ours = self._supervisor.answers()
+        return ports.plan(self._layout.ports, self._config.gateway.port, LISTENERS, ours)
+
+    @mutation("record the chosen ports")
+    def _record_ports(self, listening: Mapping[str, int]) -> None:
+        self._layout.prepare()
+        files.write_whole(self._layout.ports, json.dumps(listening, indent=1))
+
+    def _copies(self, service: str) -> list[str]:
+        return ["postgres"] if service == "postgres" else self._rollout.names(service)
+
+    def _gateway_processes(self) -> list[str]:
+        running = {each.name for each in self._supervisor.programs() if each.state in ("running", "starting")}
+        return [name for name in self._rollout.names("gateway") if name in running]
+
+    def _process(self, service: str, name: str, program: Program | None) -> Process:
+        if program is None:
+            return Process(name, service, "stopped", ready=False, why="the supervisor does not run")
+        up = program.state in ("running", "starting")
+        if not up or service == "postgres":
+            return Process(name, service, program.state, up, program.pid, program.started, why=program.why)
+        found = control.readiness(self._layout, name)
+        return Process(
+            name, service, program.state, found.ready, program.pid, program.started, found.release, found.why
+        )
+
+
+def _configures(name: str) -> bool:
+    """Whether a secret belongs to the configuration, and so to a release: all but keys and passwords."""
+    owner, _, key = name.partition("/")
+    return owner in SERVICES and key not in environment.CREDENTIALS

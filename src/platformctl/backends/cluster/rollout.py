@@ -1,0 +1,123 @@
+"""Bringing processes over to a release: one replica after the other, or all at once; undoes nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+import tenacity
+
+from platformctl.backends.calls import mutation, observation
+from platformctl.backends.cluster import control, logs, releases
+from platformctl.backends.cluster.layout import Layout
+from platformctl.backends.cluster.protocol import Release
+from platformctl.backends.cluster.supervisor import Supervisor
+from platformctl.errors import DeployError
+from platformctl.shell.runner import Runner
+
+READY_WITHIN = 30.0  # seconds that a started process may take to answer /readyz
+HASTE = 0.3  # seconds that a process may take to end when all copies are exchanged at once
+KEPT_LINES = 20
+
+
+class Rollout:
+    """`copies` says how many processes each service has."""
+
+    def __init__(
+        self, layout: Layout, supervisor: Supervisor, runner: Runner, copies: Mapping[str, int]
+    ) -> None:
+        self.runner = runner
+        self._layout = layout
+        self._supervisor = supervisor
+        self._copies = copies
+
+    def names(self, service: str) -> list[str]:
+        return [f"{service}-{number}" for number in range(self._copies[service])]
+
+    def one_by_one(self, release: Release, services: Sequence[str]) -> None:
+        """Services in parallel, the copies of each in turn; the first failure ends it for all."""
+        halt = threading.Event()
+        with ThreadPoolExecutor(max(1, len(services))) as pool:
+            running = [pool.submit(self._replace_copies, release, service, halt) for service in services]
+            try:
+                wait(running, return_when=FIRST_EXCEPTION)
+            finally:
+                halt.set()
+        for each in running:
+            each.result()
+
+    def at_once(self, release: Release, service: str) -> None:
+        """A started copy keeps the shared socket open while the next one stops, so no client is refused."""
+        self.choose(service, release.id)
+        for name in self.names(service):
+            self._supervisor.replace(f"{service}:{name}", HASTE)
+        for name in self.names(service):
+            self._await_ready(service, name, release)
+
+    @mutation("choose release {release_id} for {service}")
+    def choose(self, service: str, release_id: str) -> None:
+        releases.choose(self._layout, service, release_id)
+
+    def _replace_copies(self, release: Release, service: str, halt: threading.Event) -> None:
+        if releases.chosen(self._layout).get(service) != release.id:
+            self.choose(service, release.id)
+        for name in self.names(service):
+            if halt.is_set():
+                return
+            if not self._serves(name, release):
+                self._supervisor.replace(f"{service}:{name}")
+                self._await_ready(service, name, release)
+
+    @observation("ask whether {name} serves the release")
+    def _serves(self, name: str, release: Release) -> bool:
+        found = control.readiness(self._layout, name)
+        return found.ready and found.release == release.id
+
+    @observation("wait until {name} is ready")
+    def _await_ready(self, service: str, name: str, release: Release) -> None:
+        if self.runner.rehearses:
+            return
+        pids: set[int] = set()
+        missing = ""
+        try:
+            for attempt in _attempts(READY_WITHIN):
+                with attempt:
+                    missing = self._missing(service, name, release, pids)
+                    if missing:
+                        raise tenacity.TryAgain
+        except tenacity.RetryError:
+            raise self._failure(name, release, f"not ready after {READY_WITHIN:g} s: {missing}") from None
+
+    def _missing(self, service: str, name: str, release: Release, pids: set[int]) -> str:
+        """What keeps the process from being ready, '' when nothing; raises DeployError when it ended."""
+        program = next((each for each in self._supervisor.programs() if each.name == name), None)
+        if program is None:
+            raise self._failure(name, release, "the supervisor has no such program any more")
+        if program.pid is not None:
+            pids.add(program.pid)
+        if program.state == "failed" or len(pids) > 1:
+            raise self._failure(name, release, program.why or "it ended right after its start")
+        found = control.readiness(self._layout, name)
+        if found.release not in (None, release.id):
+            return f"it still answers as release {found.release}"
+        return "" if found.ready else found.why or "no check has answered yet"
+
+    def _failure(self, name: str, release: Release, cause: str) -> DeployError:
+        lines = logs.last(self._layout.log(name), KEPT_LINES)
+        return DeployError(
+            f"{name} does not become ready with release {release.id}",
+            cause=cause,
+            evidence=(f"the last lines of {self._layout.log(name)}:", *lines),
+            fix=f"platformctl logs {name.rsplit('-', 1)[0]}",
+        )
+
+
+def _attempts(within: float) -> Iterator[tenacity.AttemptManager]:
+    return iter(
+        tenacity.Retrying(
+            stop=tenacity.stop_after_delay(within),
+            wait=tenacity.wait_fixed(0.05),
+            retry=tenacity.retry_if_exception_type(tenacity.TryAgain),
+        )
+    )

@@ -1,0 +1,226 @@
+"""Asks supervisord over its private Unix socket, and starts and ends it; knows programs, not services."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import sys
+import xmlrpc.client
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import tenacity
+
+from platformctl.backends.calls import mutation, observation
+from platformctl.backends.cluster import environment, logs
+from platformctl.backends.cluster.layout import Layout
+from platformctl.backends.cluster.protocol import ProcessState
+from platformctl.errors import StepError
+from platformctl.shell import files, processes
+from platformctl.shell.runner import Runner
+from platformctl.tools import supervisord
+
+ANSWER_WITHIN = 10.0  # seconds for any single question
+STATES: dict[int, ProcessState] = {0: "stopped", 10: "starting", 20: "running", 30: "failed", 40: "stopping"}
+ALREADY = frozenset({60, 70})  # faults ALREADY_STARTED and NOT_RUNNING: what was asked for is so
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`started` is in seconds since the epoch; `why` is supervisord's word on one that is not up."""
+
+    name: str
+    group: str
+    state: ProcessState
+    pid: int | None
+    started: float | None
+    why: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.group}:{self.name}"
+
+
+class Supervisor:
+    """A program is named `postgres` or, one copy of a group, `auth:auth-0`."""
+
+    def __init__(self, layout: Layout, runner: Runner) -> None:
+        self.runner = runner
+        self._layout = layout
+
+    def answers(self) -> bool:
+        try:
+            return self._ask("getState")["statecode"] == 1
+        except StepError:
+            return False
+
+    def pid(self) -> int | None:
+        """The pid of the supervisor that answers."""
+        try:
+            return self._ask("getPID")
+        except StepError:
+            return None
+
+    def programs(self) -> tuple[Program, ...]:
+        """Every program, or () when no supervisor answers."""
+        try:
+            return tuple(_program(each) for each in self._ask("getAllProcessInfo"))
+        except StepError:
+            return ()
+
+    @observation("read the state of {program}")
+    def state(self, program: str) -> ProcessState:
+        return _program(self._ask("getProcessInfo", program)).state
+
+    @mutation("start {program}")
+    def start(self, program: str) -> None:
+        """Ask for the start and return; a program that is up already stays as it is."""
+        self._ask("startProcess", program, False)
+
+    @mutation("stop {program}")
+    def stop(self, program: str) -> None:
+        """Let the program end in its own time, at most its patience, and return when it has."""
+        self._stop(program, patience=None)
+
+    @mutation("replace {program}")
+    def replace(self, program: str, patience: float | None = None) -> None:
+        """Stop and start in one call: a cancelled run never leaves it stopped. SIGKILL after `patience`."""
+        self._stop(program, patience)
+        self._ask("startProcess", program, False)
+
+    def boot(self, programs: Sequence[supervisord.Program]) -> None:
+        """Start supervisord, or lead a running one over to a changed list of programs."""
+        layout, running = self._layout, self.answers()
+        if running and self.looks_after(programs):
+            return
+        self._write(self._text(programs))
+        if running:
+            self._update()
+        else:
+            variables = environment.inherited(layout)
+            self.runner.run(supervisord.start(sys.executable, layout.supervisor_configuration, variables))
+            self._await_answer()
+
+    @mutation("end the supervisor and every program under it")
+    def shut_down(self, patience: float) -> None:
+        """Programs of a higher rank end first; what is left after `patience` seconds is killed."""
+        everything = processes.carrying("PLATFORMCTL_STATE", str(self._layout.root))
+        with contextlib.suppress(StepError):  # when nobody answers, the processes themselves are all there is
+            self._ask("shutdown")
+        psutil.wait_procs(everything, timeout=patience)
+
+    def looks_after(self, programs: Sequence[supervisord.Program]) -> bool:
+        """Whether its configuration says just that; whether it runs is another question."""
+        try:
+            return self._layout.supervisor_configuration.read_text() == self._text(programs)
+        except FileNotFoundError:
+            return False
+
+    def _text(self, programs: Sequence[supervisord.Program]) -> str:
+        layout = self._layout
+        return supervisord.configuration(layout.root, layout.supervisor_socket, layout.logs, programs)
+
+    @mutation("write the supervisor's configuration")
+    def _write(self, text: str) -> None:
+        files.write_whole(self._layout.supervisor_configuration, text)
+
+    @mutation("apply the changed list of programs")
+    def _update(self) -> None:
+        added, changed, removed = self._ask("reloadConfig")[0]
+        for group in (*removed, *changed):
+            self._ask("stopProcessGroup", group)
+            self._ask("removeProcessGroup", group)
+        for group in (*added, *changed):
+            self._ask("addProcessGroup", group)
+
+    @observation("wait for the supervisor to answer")
+    def _await_answer(self) -> None:
+        if not self.runner.rehearses and not _until(self.answers, within=15):
+            raise StepError(
+                "the supervisor was started and does not answer",
+                cause=f"nothing answers on {self._layout.supervisor_socket}",
+                state="No service runs; all data is as it was.",
+                evidence=logs.last(self._layout.log("supervisor"), 10),
+                fix="platformctl up",
+            )
+
+    def _stop(self, program: str, patience: float | None) -> None:
+        self._ask("stopProcess", program, patience is None)
+        if patience is not None and not _until(lambda: self._ended(program), within=patience):
+            self._ask("signalProcess", program, "KILL")
+            _until(lambda: self._ended(program), within=5)
+
+    def _ended(self, program: str) -> bool:
+        return _program(self._ask("getProcessInfo", program)).state in ("stopped", "failed")
+
+    def _ask(self, method: str, *arguments: object) -> Any:
+        """One question on one connection; raises StepError when supervisord refuses or does not answer."""
+        # stopping may take as long as draining does, which supervisord itself bounds
+        limit = None if method.startswith("stop") else ANSWER_WITHIN
+        transport = _UnixTransport(str(self._layout.supervisor_socket), limit)
+        with xmlrpc.client.ServerProxy("http://supervisor/RPC2", transport=transport) as server:
+            try:
+                return getattr(server.supervisor, method)(*arguments)
+            except xmlrpc.client.Fault as fault:
+                if fault.faultCode in ALREADY:
+                    return None
+                raise StepError(
+                    f"the supervisor refuses {method} {' '.join(map(str, arguments))}",
+                    cause=fault.faultString,
+                    state="Other programs are as they were.",
+                    fix="platformctl up",
+                ) from fault
+            except (OSError, http.client.HTTPException) as error:
+                raise StepError(
+                    "the supervisor of this environment does not answer",
+                    cause=f"{self._layout.supervisor_socket}: {error}",
+                    state="All data is as it was.",
+                    fix="platformctl up",
+                ) from error
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path: str, timeout: float | None) -> None:
+        super().__init__()
+        self._path, self._timeout = path, timeout
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return _UnixConnection(self._path, self._timeout)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float | None) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _program(info: dict[str, Any]) -> Program:
+    state = STATES.get(info["state"], "failed")
+    up = state in ("running", "starting")
+    return Program(
+        name=info["name"],
+        group=info["group"],
+        state=state,
+        pid=info["pid"] or None,
+        started=float(info["start"]) if up else None,
+        why="" if up else info["spawnerr"] or info["description"],
+    )
+
+
+def _until(check: Callable[[], bool], within: float) -> bool:
+    """Ask every 50 ms for at most `within` seconds."""
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(within),
+        wait=tenacity.wait_fixed(0.05),
+        retry=tenacity.retry_if_result(lambda true: not true),
+        retry_error_callback=lambda _last: False,
+    )
+    return bool(retrying(check))

@@ -1,0 +1,40 @@
+"""The composition of the embedded target: everything on this machine, in one state directory."""
+
+from __future__ import annotations
+
+import os
+
+from platformctl.backends import Backends
+from platformctl.backends.cluster import origin
+from platformctl.backends.cluster.layout import Layout
+from platformctl.backends.cluster.local import EmbeddedCluster
+from platformctl.backends.cluster.programs import connections
+from platformctl.backends.cluster.supervisor import Supervisor
+from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.objects.directory import DirectoryObjects
+from platformctl.backends.secrets.file import FileSecrets
+from platformctl.config.load import Loaded
+from platformctl.config.paths import backups_directory, state_directory
+from platformctl.shell.runner import Runner
+
+
+def compose(loaded: Loaded, runner: Runner) -> Backends:
+    """Raises StateError when the environment's state belongs to another configuration or version."""
+    config = loaded.config
+    layout = Layout.of(state_directory(config.platform, loaded.environment, os.environ), os.environ)
+    origin.check(layout.origin, loaded.origin)
+    secrets = FileSecrets(layout.secrets, layout.secrets_key, runner)
+    supervisor = Supervisor(layout, runner)
+    cluster = EmbeddedCluster(layout, config, loaded.origin, secrets, supervisor)
+    database = EmbeddedDatabase(
+        data=layout.postgres,
+        sockets=layout.sockets,
+        port=lambda: cluster.ports().get("postgres", 0),
+        secrets=secrets,
+        supervisor=supervisor,
+        runner=runner,
+        version=config.database.version,
+        connections=connections(config),
+    )
+    objects = DirectoryObjects(backups_directory(config, loaded.environment, os.environ), runner)
+    return Backends(cluster, database, objects, secrets)

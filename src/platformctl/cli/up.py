@@ -1,0 +1,27 @@
+"""`platformctl up`."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from platformctl.cli.options import Damage, Guarded, changes
+from platformctl.operations.up import up as operation
+from platformctl.operations.up import up_and_watch
+
+
+@changes(Damage.NONE)
+def up(
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and replace what a saved file changes.")
+    ] = False,
+) -> Guarded:
+    """Bring the whole platform up, or heal what is broken.
+
+    Run it again whenever you like: when everything runs as configured, it changes nothing.
+    """
+    given = bool(os.environ.get("FIRST_SUPERUSER_PASSWORD"))
+    return Guarded(partial(up_and_watch if watch else operation, given_password=given), streams=watch or None)

@@ -1,0 +1,63 @@
+"""Stop everything and keep the data; with `purge` delete it, and backups only when that is asked as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platformctl.errors import StepError
+from platformctl.events import step
+from platformctl.operations.context import Context
+from platformctl.operations.locking import locked
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """`kept` says where what was kept lies."""
+
+    stopped: bool
+    purged: bool
+    backups_deleted: int
+    kept: str
+    next_steps: tuple[str, ...]
+
+
+def down(ctx: Context, purge: bool = False, with_backups: bool = False) -> Down:
+    cluster, objects = ctx.backends.cluster, ctx.backends.objects
+    if not cluster.exists() and not with_backups:
+        return Down(False, False, 0, objects.location(), (ctx.command("up"),))
+    deleted = 0
+    with locked(ctx, "down"):
+        ran = cluster.running()
+        with step(ctx.report, "stop everything"):
+            cluster.stop()
+        if not ctx.runner.rehearses and cluster.running():
+            raise StepError(
+                "the supervisor still answers after it was stopped",
+                state="Data is as it was.",
+                fix=ctx.command("down"),
+            )
+        if purge:
+            with step(ctx.report, "delete data, secrets and logs"):
+                cluster.purge()
+        if with_backups:
+            deleted = _delete_backups(ctx)
+    kept = objects.location() if purge else cluster.locations()["data"]
+    return Down(ran, purge, deleted, kept, (ctx.command("up"),))
+
+
+def what_is_lost(ctx: Context, with_backups: bool) -> str:
+    """The question before a purge."""
+    objects = ctx.backends.objects
+    lost = "The database, secrets, releases and logs of this environment are deleted"
+    if not with_backups:
+        return f"{lost}; backups in {objects.location()} stay."
+    files = len(list(objects.list("")))
+    return f"{lost}, AND its {files} backup files in {objects.location()}: nothing can bring them back."
+
+
+def _delete_backups(ctx: Context) -> int:
+    keys = [each.key for each in ctx.backends.objects.list("")]
+    with step(ctx.report, "delete backups"):
+        for key in keys:
+            ctx.backends.objects.delete(key)
+    return len(keys)

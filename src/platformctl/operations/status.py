@@ -1,0 +1,88 @@
+"""What runs and where, since when, in which version; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from platformctl.backends.cluster.protocol import LockHolder, Process
+from platformctl.errors import PlatformError
+from platformctl.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`mode` is the gateway's; `releases` has more than one entry while a rollout is unfinished."""
+
+    platform: str
+    environment: str
+    state: str
+    gateway: str
+    mode: str
+    releases: tuple[str, ...]
+    processes: tuple[Process, ...]
+    ports: Mapping[str, int]
+    database: str
+    last_backup: str
+    lock: LockHolder | None
+    next_steps: tuple[str, ...]
+
+
+def status(ctx: Context) -> Status:
+    cluster = ctx.backends.cluster
+    exists, running = cluster.exists(), cluster.running()
+    processes = cluster.processes() if exists else ()
+    healthy = running and all(each.ready for each in processes)
+    return Status(
+        platform=ctx.config.platform,
+        environment=ctx.environment,
+        state=_state(exists, running, healthy),
+        gateway=cluster.endpoints().gateway if running else "",
+        mode=_mode(ctx) if running else "",
+        releases=tuple(sorted({each.release for each in processes if each.release})),
+        processes=processes,
+        ports={name: port for name, port in cluster.ports().items() if name != "gateway_wanted"},
+        database=_database(ctx) if running else "",
+        last_backup=last_backup(ctx),
+        lock=cluster.lock_holder(),
+        next_steps=(ctx.command(_next(running, healthy)),),
+    )
+
+
+def _state(exists: bool, running: bool, healthy: bool) -> str:
+    if not exists:
+        return "not made yet"
+    if not running:
+        return "stopped; its data is kept"
+    return "runs" if healthy else "runs, but not all of it"
+
+
+def _next(running: bool, healthy: bool) -> str:
+    if not running:
+        return "up"
+    return "history" if healthy else "health"
+
+
+def _mode(ctx: Context) -> str:
+    try:
+        return ctx.backends.cluster.gateway().mode
+    except PlatformError as error:
+        return f"unknown: {error.message}"
+
+
+def _database(ctx: Context) -> str:
+    try:
+        return f"PostgreSQL {ctx.backends.database.server().version}"
+    except PlatformError as error:
+        return f"does not answer: {error.message}"
+
+
+def last_backup(ctx: Context) -> str:
+    """The time of the newest complete backup; its manifest is written last, so that is what counts."""
+    from datetime import UTC, datetime
+
+    manifests = [each for each in ctx.backends.objects.list("") if each.key.endswith("manifest.json")]
+    if not manifests:
+        return "none yet"
+    newest = max(manifests, key=lambda each: each.modified)
+    return datetime.fromtimestamp(newest.modified, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

