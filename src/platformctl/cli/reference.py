@@ -55,9 +55,8 @@ def _options(command: Any) -> list[str]:
         if each.param_type_name == "argument":
             name = _metavar(each)
         else:
-            name = ", ".join([*each.opts, *each.secondary_opts]) + (
-                "" if each.is_flag else f" {_metavar(each)}"
-            )
+            spelled = ", ".join([*each.opts, *each.secondary_opts])
+            name = spelled if each.is_flag else f"{spelled} {_metavar(each)}"
         variable = f"`{each.envvar}`" if getattr(each, "envvar", None) else ""
         cells = (f"`{name}`", _default(each), variable, each.help or "")
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")

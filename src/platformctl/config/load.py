@@ -47,7 +47,7 @@ def examine(file: Path | None, environment: str, environ: Mapping[str, str]) -> 
 
     Raises ConfigError when the file or the environment that was asked for does not exist.
     """
-    here = _working_directory()
+    here = working_directory()
     found = find(file, here, environ)
     folder = found.parent if found else here
     files = [each for each in (found, environments.overlay(folder, environment)) if each]
@@ -82,7 +82,7 @@ def find(file: Path | None, here: Path, environ: Mapping[str, str]) -> Path | No
     if not os.path.lexists(path):
         raise ConfigError(
             f"{shown(str(named))} does not exist",
-            cause="named by --file" if file else "named by PLATFORMCTL_FILE",
+            cause="named by --file or PLATFORMCTL_FILE",
             fix="name an existing file, or write a new one here: platformctl init",
             reference="config/no-file",
         )
@@ -98,7 +98,7 @@ def _refuse_other_spelling(here: Path) -> None:
         )
 
 
-def _working_directory() -> Path:
+def working_directory() -> Path:
     try:
         return Path.cwd()
     except OSError as error:

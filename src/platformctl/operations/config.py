@@ -91,11 +91,11 @@ def schema() -> JsonSchema:
 def write_docs(folder: Path, others: Mapping[str, Callable[[], str]]) -> WrittenDocs:
     """Write the generated references into `folder`; `others` are files that only the caller can make."""
     ours = {"configuration.md": reference.markdown, "platform.schema.json": lambda: f"{schema()}\n"}
-    files = {**ours, **others}
+    files = {name: make() for name, make in {**ours, **others}.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, make in files.items():
-            (folder / name).write_text(make(), encoding="utf-8")
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             f"the references cannot be written into {folder}",

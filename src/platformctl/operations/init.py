@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformctl.config.load import FILE_NAME
+from platformctl.config.load import FILE_NAME, working_directory
 from platformctl.config.paths import packed
 from platformctl.config.values import as_label
 from platformctl.errors import PreconditionError
@@ -23,7 +23,7 @@ class Initialised:
 
 def init(unloaded: Unloaded) -> Initialised:
     """Raises PreconditionError when the file exists or cannot be written."""
-    file = Path.cwd() / (unloaded.file or FILE_NAME)
+    file = working_directory() / (unloaded.file or FILE_NAME)
     platform = as_label(file.parent.resolve().name)
     text = (packed("templates") / FILE_NAME).read_text(encoding="utf-8")
     _write_new(file, text.replace("{platform}", platform))
@@ -34,10 +34,8 @@ def init(unloaded: Unloaded) -> Initialised:
 def _write_new(file: Path, text: str) -> None:
     """The file appears whole or not at all, and never in the place of another."""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=file.parent, prefix=".platform-"
-        ) as draft:
-            draft.write(text)
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".platform-") as draft:
+            draft.write(text.encode())
             draft.flush()
             os.fchmod(draft.fileno(), 0o644)
             os.fsync(draft.fileno())
