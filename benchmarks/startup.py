@@ -18,7 +18,7 @@ def seconds(arguments: tuple[str, ...]) -> float:
 
 
 def medians(commands: dict[str, tuple[str, ...]]) -> dict[str, float]:
-    """Milliseconds of each command; taken in turns, so that a busy moment of the machine meets all of them."""
+    """Milliseconds of each command; taken in turns, so that a busy moment meets all of them."""
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for arguments in commands.values():
         seconds(arguments)  # fills the page cache and writes the byte code

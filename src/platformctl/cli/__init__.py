@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from platformctl.cli.session import MakeRunner
 
 
-def main(argv: Sequence[str] | None = None, make_runner: MakeRunner | None = None) -> int:
-    """Run one command line and answer its exit code; `make_runner` replaces the runner of real changes."""
+def main(
+    argv: Sequence[str] | None = None, make_runner: MakeRunner | None = None, command: Any = None
+) -> int:
+    """Run one command line and answer its exit code.
+
+    `make_runner` replaces the runner of real changes, `command` the root of all verbs.
+    """
     from typer import Abort, Exit
     from typer.exceptions import TyperException
 
@@ -25,7 +30,7 @@ def main(argv: Sequence[str] | None = None, make_runner: MakeRunner | None = Non
             stream.reconfigure(errors="backslashreplace")  # a locale must not decide whether a verb works
     door = Door(arguments, make_runner)
     try:
-        command = root()
+        command = command or root()
         with command.make_context("platformctl", arguments, obj=door.session) as ctx:
             return int(command.invoke(ctx) or 0)
     except Exit as ended:
