@@ -7,6 +7,8 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from services.common import metrics
+
 CHECK_SECONDS = 2.0
 BODY_LIMIT = 64 * 1024
 
@@ -30,9 +32,7 @@ class Control:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         method, path = scope["method"], scope["path"]
         if method == "GET" and path == "/metrics":
-            from services.common import metrics
-
-            await _send(send, 200, metrics.render(), b"text/plain; version=0.0.4; charset=utf-8")
+            await _send(send, 200, metrics.render(), metrics.CONTENT_TYPE.encode())
             return
         status, document = await self._answer(method, path, receive)
         await _send(send, status, json.dumps(document).encode(), b"application/json")

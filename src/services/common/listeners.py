@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Mapping
 from pathlib import Path
+
+from pydantic import Field
+
+from services.common.settings import MissingSettings, ProcessSettings, load
 
 BACKLOG = 512
 
@@ -15,19 +18,34 @@ class ListenerError(Exception):
     """A socket could not be made; the message names it and says why."""
 
 
-def public(environ: Mapping[str, str]) -> socket.socket:
-    """The listening socket on descriptor 0 when there is one, else HOST:PORT."""
-    handed_over = _from_standard_input()
-    if handed_over is not None:
-        return handed_over
-    return _tcp(environ.get("HOST", "0.0.0.0"), environ.get("PORT", "8000"))
+class RuntimeSettings(ProcessSettings):
+    """What a process needs to listen; CONTROL_SOCKET comes before CONTROL_HOST and CONTROL_PORT."""
+
+    host: str = "0.0.0.0"
+    port: int = Field(8000, ge=0, le=65535)
+    control_socket: Path | None = None
+    control_host: str = "127.0.0.1"
+    control_port: int | None = Field(None, ge=0, le=65535)
 
 
-def control(environ: Mapping[str, str]) -> socket.socket:
-    """The Unix socket CONTROL_SOCKET (0600), else CONTROL_HOST:CONTROL_PORT; KeyError when neither is set."""
-    if path := environ.get("CONTROL_SOCKET"):
-        return _unix(Path(path))
-    return _tcp(environ.get("CONTROL_HOST", "127.0.0.1"), environ["CONTROL_PORT"])
+def settings() -> RuntimeSettings:
+    """Raises MissingSettings."""
+    found = load(RuntimeSettings)
+    if found.control_socket is None and found.control_port is None:
+        raise MissingSettings(["CONTROL_SOCKET"])
+    return found
+
+
+def public(found: RuntimeSettings) -> socket.socket:
+    """The listening socket on descriptor 0 when there is one, else HOST:PORT. Raises ListenerError."""
+    return _from_standard_input() or _tcp(found.host, found.port)
+
+
+def control(found: RuntimeSettings) -> socket.socket:
+    """A Unix socket is readable by its owner only. Raises ListenerError."""
+    if found.control_socket is not None:
+        return _unix(found.control_socket)
+    return _tcp(found.control_host, found.control_port or 0)
 
 
 def _from_standard_input() -> socket.socket | None:
@@ -49,11 +67,11 @@ def _from_standard_input() -> socket.socket | None:
     return listener
 
 
-def _tcp(host: str, port: str) -> socket.socket:
+def _tcp(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
-    except (OSError, OverflowError, ValueError) as error:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
         raise ListenerError(f"cannot listen on {host}:{port}: {error}") from error
 
 

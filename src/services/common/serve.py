@@ -6,11 +6,11 @@ import argparse
 import asyncio
 import importlib
 import json
-import os
+import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from services.common.settings import MissingSettings
 EX_CONFIG = 78
 EX_OSERR = 71
 KEEP_IDLE = 30
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,15 @@ def main() -> int:
     parser.add_argument("service", choices=("auth", "users", "items", "gateway"))
     service = parser.parse_args().service
     module = importlib.import_module(f"services.{service}.app")
-    return start(service, module.create_app, os.environ)
+    return start(service, module.create_app)
 
 
-def start(service: str, create_app: Callable[[], Any], environ: Mapping[str, str]) -> int:
+def start(service: str, create_app: Callable[[], Any]) -> int:
     """Serves until a signal; the result is the exit code of the process."""
     try:
-        process = _prepare(service, create_app, environ)
+        process = _prepare(service, create_app)
     except MissingSettings as error:
-        return _refuse(EX_CONFIG, service, missing=sorted(error.names))
+        return _refuse(EX_CONFIG, service, missing=sorted(error.names), invalid=error.invalid)
     except listeners.ListenerError as error:
         return _refuse(EX_OSERR, service, error=str(error))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -59,17 +60,30 @@ def start(service: str, create_app: Callable[[], Any], environ: Mapping[str, str
     return 0
 
 
-def _prepare(service: str, create_app: Callable[[], Any], environ: Mapping[str, str]) -> Process:
-    if not environ.get("CONTROL_SOCKET") and not environ.get("CONTROL_PORT"):
-        raise MissingSettings(["CONTROL_SOCKET"])
+def _prepare(service: str, create_app: Callable[[], Any]) -> Process:
+    wrong: list[MissingSettings] = []
+    app = _collect(wrong, create_app)
+    runtime = _collect(wrong, listeners.settings)
+    if wrong:
+        names = {name for error in wrong for name in error.names}
+        raise MissingSettings(sorted(names), {k: v for error in wrong for k, v in error.invalid.items()})
     return Process(
         service=service,
-        release=environ.get("RELEASE", ""),
-        drain_seconds=float(environ.get("DRAIN_SECONDS", "10")),
-        app=create_app(),
-        public=listeners.public(environ),
-        control=listeners.control(environ),
+        release=runtime.release,
+        drain_seconds=runtime.drain_seconds,
+        app=app,
+        public=listeners.public(runtime),
+        control=listeners.control(runtime),
     )
+
+
+def _collect(wrong: list[MissingSettings], make: Callable[[], Any]) -> Any:
+    """All that is wrong is to be named at once, not one thing a start."""
+    try:
+        return make()
+    except MissingSettings as error:
+        wrong.append(error)
+        return None
 
 
 def _refuse(code: int, service: str, **why: object) -> int:
@@ -82,6 +96,9 @@ async def _serve(process: Process) -> None:
     public = public_server(process.app, KEEP_IDLE)
     control = control_server(Control(process.service, process.release, process.app, lambda: _stage(public)))
     told = _signals(public)
+    # the server's own account of starting and stopping comes twice, once for each listener
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    log.info("starting")
     async with asyncio.TaskGroup() as group:
         group.create_task(control.serve(sockets=[process.control]))
         serving = group.create_task(public.serve(sockets=[process.public]))
@@ -89,10 +106,12 @@ async def _serve(process: Process) -> None:
         await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if public.started and not serving.done():
+            log.info("draining")
             await public.drain(process.drain_seconds)
         public.should_exit = True
         await asyncio.wait((serving,))
         control.should_exit = True
+    log.info("stopped")
 
 
 def _stage(public: DrainingServer) -> str | None:

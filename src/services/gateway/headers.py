@@ -1,0 +1,106 @@
+"""Which headers pass the gateway in either direction, and which it sets itself."""
+
+from __future__ import annotations
+
+import re
+
+from services.gateway.refusal import Refusal
+
+Headers = list[tuple[bytes, bytes]]
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+# What a Connection header may name. Naming any other would make us drop it: a request that loses, say, its
+# Authorization on the way turns into another request.
+CONNECTION_OPTIONS = frozenset({b"", b"close", b"keep-alive", b"te", b"upgrade", b"http2-settings"})
+SET_BY_US = frozenset(
+    {
+        b"host",
+        b"expect",
+        b"forwarded",
+        b"traceparent",
+        b"tracestate",
+        b"content-length",
+        b"http2-settings",
+    }
+)
+IDENTITY = re.compile(rb"x[-_](?:user|forwarded|auth|request[-_]id|real[-_]ip)(?:[-_]|\Z)")
+SINGLE = frozenset({b"host", b"authorization", b"content-type", b"content-length", b"idempotency-key"})
+
+SECURITY: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-site"),
+]
+POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+NO_STORE = (b"cache-control", b"no-store")
+_OURS = HOP_BY_HOP | {name for name, _ in SECURITY} | {POLICY[0], b"date", b"server", b"x-request-id"}
+_TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|\Z)")
+
+
+def find(headers: Headers, wanted: bytes) -> bytes:
+    """The first value, or nothing."""
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return b""
+
+
+def check(headers: Headers) -> None:
+    """Raises Refusal (400) for a head that programs behind us could read in two ways."""
+    seen = set()
+    for name, value in headers:
+        if name in SINGLE:
+            if name in seen:
+                raise Refusal(400, f"The header {name.decode()} appears more than once")
+            seen.add(name)
+        elif name == b"connection":
+            named = {option.strip() for option in value.lower().split(b",")}
+            if not named <= CONNECTION_OPTIONS:
+                raise Refusal(400, "The Connection header names a header that must reach the service")
+    if b"host" not in seen:
+        raise Refusal(400, "The Host header is missing")
+
+
+def towards_service(headers: Headers) -> list[tuple[str, str]]:
+    """What passes of a client's headers. Raises Refusal (400) for bytes that are no text."""
+    try:
+        return [
+            (name.decode("ascii"), value.decode())
+            for name, value in headers
+            if name not in HOP_BY_HOP and name not in SET_BY_US and not IDENTITY.match(name)
+        ]
+    except UnicodeDecodeError as error:
+        raise Refusal(400, "Headers must be written in UTF-8") from error
+
+
+def towards_client(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
+    """What passes of a service's headers; an answer about who may do something is never kept by a cache."""
+    passed = [(name, value) for name, value in headers if name.lower() not in _OURS]
+    if status in (401, 403):
+        passed = [pair for pair in passed if pair[0].lower() != b"cache-control"]
+        passed.append(NO_STORE)
+    return passed
+
+
+def trace(headers: Headers, request_id: str, span: str) -> list[tuple[str, str]]:
+    """W3C trace context: the client's trace goes on, or one of ours begins; the span is always ours."""
+    match = _TRACE.match(find(headers, b"traceparent"))
+    if match is None:
+        return [("traceparent", f"00-{request_id}-{span}-01")]
+    passed = [("traceparent", f"00-{match[1].decode()}-{span}-{match[2].decode()}")]
+    if state := find(headers, b"tracestate"):
+        passed.append(("tracestate", state.decode("ascii", "replace")))
+    return passed

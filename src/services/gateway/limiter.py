@@ -1,0 +1,54 @@
+"""How often a client may ask: one token bucket a key, kept as the time at which it is full again (GCRA)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+from services.gateway.refusal import Refusal, unavailable
+
+QUEUE_SECONDS = 0.010
+MOST_KEYS = 100_000
+
+
+class Limiter:
+    """`average` a second and `burst` at once, for each key, in this process."""
+
+    def __init__(self, average: float, burst: float, clock: Callable[[], float] = monotonic) -> None:
+        self._interval = 1 / average
+        self._tolerance = (max(1.0, burst) - 1) * self._interval
+        self._clock = clock
+        self._full_at: dict[str, float] = {}
+        self._swept = clock()
+
+    async def admit(self, key: str) -> None:
+        """Returns at once or after at most QUEUE_SECONDS; raises Refusal (429)."""
+        wait = self.reserve(key)
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def reserve(self, key: str) -> float:
+        """Seconds to wait before the request may go on; a refused one takes nothing from the bucket."""
+        now = self._clock()
+        full_at = max(now, self._full_at.get(key, now))
+        wait = full_at - now - self._tolerance
+        if wait > QUEUE_SECONDS:
+            raise _too_many(wait)
+        if len(self._full_at) >= MOST_KEYS or now - self._swept > 60:
+            self._sweep(now)
+        self._full_at[key] = full_at + self._interval
+        return wait
+
+    def _sweep(self, now: float) -> None:
+        """Forgets full buckets; under a flood of addresses also the oldest others, to bound the memory."""
+        self._swept = now
+        self._full_at = {key: at for key, at in self._full_at.items() if at > now}
+        for key in list(self._full_at)[: len(self._full_at) - MOST_KEYS // 2]:
+            del self._full_at[key]
+
+
+def _too_many(wait: float) -> Refusal:
+    refusal = unavailable(429, "Too many requests", wait)
+    refusal.headers.append((b"x-retry-in", f"{wait * 1000:.0f}ms".encode()))
+    return refusal

@@ -1,0 +1,77 @@
+"""Carries one request to its service and the answer back, as a stream each way, within the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+from services.gateway import headers as head
+from services.gateway.body import ClientGoneError
+from services.gateway.client_address import scheme
+from services.gateway.exchange import Exchange
+from services.gateway.refusal import Refusal, unavailable
+from services.gateway.upstreams import Outgoing, Upstreams
+
+
+class Proxy:
+    """`deadline` in seconds, from here to the answer's last byte; `hops` as for client_address."""
+
+    def __init__(self, upstreams: Upstreams, deadline: float, hops: int) -> None:
+        self._upstreams = upstreams
+        self._deadline = deadline
+        self._hops = hops
+
+    async def forward(self, exchange: Exchange, service: str, target: str) -> None:
+        """Raises Refusal as long as nothing was answered; later the connection is closed instead."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                await self._carry(exchange, service, target)
+        except TimeoutError:
+            if exchange.started:
+                return
+            if exchange.body.waiting:
+                raise Refusal(408, f"The request was not complete within {self._deadline:g} s") from None
+            detail = f"The service {service} did not answer within {self._deadline:g} s"
+            raise unavailable(504, detail, 1) from None
+        except (ClientGoneError, aiohttp.ClientError):
+            # nobody is left to be told, or half an answer is out: the server closes what is not complete
+            return
+
+    async def _carry(self, exchange: Exchange, service: str, target: str) -> None:
+        outgoing = await self._outgoing(exchange, target)
+        try:
+            response = await self._upstreams.ask(service, outgoing)
+        except Refusal:
+            if exchange.body.failure is not None:
+                raise exchange.body.failure from None
+            raise
+        async with response:
+            await exchange.start(response.status, head.towards_client(response.status, response.raw_headers))
+            content = response.content
+            while True:
+                piece = await content.readany()
+                if content.at_eof():
+                    await exchange.finish(piece)
+                    return
+                await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def _outgoing(self, exchange: Exchange, target: str) -> Outgoing:
+        headers = head.towards_service(exchange.headers)
+        headers += [
+            ("X-Forwarded-For", exchange.client),
+            ("X-Forwarded-Proto", scheme(exchange.scheme, exchange.headers, self._hops)),
+            ("X-Request-Id", exchange.request_id),
+            *head.trace(exchange.headers, exchange.request_id, exchange.span),
+        ]
+        if exchange.query:
+            target = f"{target}?{exchange.query.decode('latin-1')}"
+        body = exchange.body
+        if body.complete:
+            return Outgoing(exchange.method, target, headers, None)
+        first = await body.piece()
+        if body.complete:
+            return Outgoing(exchange.method, target, headers, first)
+        if body.length is not None:
+            headers.append(("Content-Length", str(body.length)))
+        return Outgoing(exchange.method, target, headers, body.pieces(first))
