@@ -21,7 +21,7 @@ def write(exchange: Exchange, release: str) -> None:
         "method": exchange.method,
         "route": exchange.template,
         "status": exchange.status,
-        "duration": round(perf_counter() - exchange.began, 6),
+        "milliseconds": round((perf_counter() - exchange.began) * 1000, 2),
         "client": exchange.client,
         "request_id": exchange.request_id,
     }

@@ -24,11 +24,12 @@ from services.gateway.maintenance import Maintenance
 from services.gateway.paths import checked
 from services.gateway.proxy import Proxy
 from services.gateway.refusal import Refusal
-from services.gateway.routing import Route, Routes
+from services.gateway.routing import BASE, Route, Routes
 from services.gateway.settings import Settings
 from services.gateway.upstreams import Upstreams
 
 JSON = [(b"content-type", b"application/json")]
+USERS = f"{BASE}/users"
 HTML = [(b"content-type", b"text/html; charset=utf-8")]
 
 
@@ -132,9 +133,9 @@ class Gateway:
 
 
 def _registers(exchange: Exchange, route: Route) -> bool:
-    """POST /users/ without a token makes an account, as signup does."""
+    """A POST without a token makes an account, as signup does."""
     return (
-        route.template == "/users/"
+        route.template == USERS
         and exchange.method == "POST"
         and not head.find(exchange.headers, b"authorization")
     )

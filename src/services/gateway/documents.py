@@ -1,4 +1,4 @@
-"""One OpenAPI document out of those of the services: only what is routed, under the public paths."""
+"""One OpenAPI document out of those of the services: only what is routed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from services.gateway.refusal import Refusal
-from services.gateway.routing import BASE, Routes
+from services.gateway.routing import Routes
 from services.gateway.upstreams import Upstreams
 
 SERVICES = ("auth", "users", "items")
@@ -60,14 +60,13 @@ def merge(parts: dict[str, Document], routes: Routes, release: str) -> Document:
     for service, part in parts.items():
         renamed = _renamed(service, part, components)
         for path, operations in renamed.get("paths", {}).items():
-            public = path if path.startswith("/.") else BASE + path
             kept = {
                 method: operation | {"tags": [service]}
                 for method, operation in operations.items()
-                if method in METHODS and routes.offers(method.upper(), public, service)
+                if method in METHODS and routes.offers(method.upper(), path, service)
             }
             if kept:
-                paths[public] = paths.get(public, {}) | kept
+                paths[path] = paths.get(path, {}) | kept
     _distinct_operation_ids(paths)
     return {
         "openapi": "3.1.0",

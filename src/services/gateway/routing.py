@@ -18,27 +18,27 @@ TABLE: tuple[tuple[Service, str, str], ...] = (
     ("auth", "POST", "/login/refresh"),
     ("auth", "POST", "/login/logout"),
     ("auth", "POST", "/password-recovery/{email}"),
-    ("auth", "POST", "/reset-password/"),
+    ("auth", "POST", "/reset-password"),
     ("auth", "GET HEAD POST", "/auth/verify"),
     ("auth", "GET", KEYS),
-    ("users", "GET POST", "/users/"),
+    ("users", "GET POST", "/users"),
     ("users", "POST", "/users/signup"),
     ("users", READ_WRITE, "/users/me"),
     ("users", "PUT PATCH", "/users/me/password"),
     ("users", READ_WRITE, "/users/{id}"),
-    ("items", "GET POST", "/items/"),
+    ("items", "GET POST", "/items"),
     ("items", READ_WRITE, "/items/{id}"),
 )
-PRIVATE: tuple[tuple[Service, str, str], ...] = (("users", "POST", "/private/users/"),)
+PRIVATE: tuple[tuple[Service, str, str], ...] = (("users", "POST", "/private/users"),)
 # Guessing passwords, sending mails, making accounts.
 SENSITIVE = frozenset(
-    {"/login/access-token", "/password-recovery/{email}", "/reset-password/", "/users/signup"},
+    {"/login/access-token", "/password-recovery/{email}", "/reset-password", "/users/signup"},
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`template` is the path in the service, without the public base path."""
+    """`template` is the path as clients and services know it."""
 
     service: Service
     methods: frozenset[str]
@@ -47,7 +47,7 @@ class Route:
     allow: bytes
 
     def target(self, last: str) -> str:
-        """The path in the service; `last` is the request's last segment."""
+        """The path to ask for; `last` is the request's last segment."""
         head, brace, _ = self.template.partition("{")
         return head + last if brace else head
 
@@ -58,12 +58,12 @@ class Routes:
         self._by_parent: dict[str, Route] = {}
         for service, methods, template in TABLE + (PRIVATE if private_users else ()):
             route = _route(service, methods, template)
-            for public in (BASE + template, *((template,) if template == KEYS else ())):
-                parent, brace, _ = public.partition("/{")
-                (self._by_parent if brace else self._whole)[parent.rstrip("/")] = route
+            parent, brace, _ = route.template.partition("/{")
+            (self._by_parent if brace else self._whole)[parent] = route
+        self._whole[BASE + KEYS] = self._whole[KEYS]
 
     def match(self, path: str) -> tuple[Route, str]:
-        """The route and the path in its service; a slash at the end makes no difference. Refusal: 404."""
+        """The route and the path to ask for; a slash at the end makes no difference. Raises Refusal (404)."""
         plain = path.removesuffix("/")
         parent, _, last = plain.rpartition("/")
         route = self._whole.get(plain) or self._by_parent.get(parent)
@@ -83,4 +83,5 @@ class Routes:
 def _route(service: Service, methods: str, template: str) -> Route:
     names = methods.split()
     allow = ", ".join([*names, "OPTIONS"]).encode()
-    return Route(service, frozenset(names), template, template in SENSITIVE, allow)
+    public = template if template == KEYS else BASE + template
+    return Route(service, frozenset(names), public, template in SENSITIVE, allow)
