@@ -183,11 +183,13 @@ class EmbeddedCluster:
     def keep_evidence(self, deploy_id: str, lines: Sequence[str]) -> str:
         return deploys.write_evidence(self._layout.deploys, deploy_id, lines)
 
-    def migrate(self, service: str, release: Release | None = None) -> Migration:
-        return migrations.ask(self._layout, self.runner, service, "upgrade", release or self.current())
+    def migrate(self, service: str, release: Release | None = None, database: str | None = None) -> Migration:
+        question = migrations.Question(service, "upgrade", release or self.current(), database)
+        return migrations.ask(self._layout, self.runner, question)
 
     def migration(self, service: str, release: Release | None = None) -> Migration:
-        return migrations.ask(self._layout, self.runner, service, "current", release or self.current())
+        question = migrations.Question(service, "current", release or self.current())
+        return migrations.ask(self._layout, self.runner, question)
 
     def examine(self) -> Iterator[Finding]:
         """What `doctor` has to look at on this target."""
@@ -275,8 +277,9 @@ class EmbeddedCluster:
         if not up or service == "postgres":
             return Process(name, service, program.state, up, program.pid, program.started, why=program.why)
         found = control.readiness(self._layout, name)
+        state = "running" if found.ready else program.state  # supervisord waits a second before it says so
         return Process(
-            name, service, program.state, found.ready, program.pid, program.started, found.release, found.why
+            name, service, state, found.ready, program.pid, program.started, found.release, found.why
         )
 
 

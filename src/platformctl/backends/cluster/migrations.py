@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
@@ -20,20 +21,35 @@ Task = Literal["upgrade", "current"]
 SHIELDED = frozenset({"DATABASE_URL", "INTERNAL_KEY", "SIGNING_KEYS", "SMTP_URL", "FIRST_SUPERUSER_PASSWORD"})
 
 
-def ask(layout: Layout, runner: Runner, service: str, task: Task, release: Release | None) -> Migration:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`database` names another database than the live one, such as a copy that a restore fills."""
+
+    service: str
+    task: Task
+    release: Release | None
+    database: str | None = None
+
+
+def ask(layout: Layout, runner: Runner, question: Question) -> Migration:
     """Raises CommandError with the program's last words; in a rehearsal of an upgrade nothing is known."""
-    if release is None:
+    service = question.service
+    if question.release is None:
         raise PreconditionError(f"{service} was never deployed, so nothing can migrate", fix="platformctl up")
-    answer = runner.run(_command(layout, service, task, release, known=layout.secrets.exists()))
+    answer = runner.run(_command(layout, question, question.release, known=layout.secrets.exists()))
     if not answer.lines:
         return Migration(service, None, None, "", ())
     fields = json.loads(answer.lines[-1])
     return Migration(service, fields["before"], fields["current"], fields["head"], tuple(fields["applied"]))
 
 
-def _command(layout: Layout, service: str, task: Task, release: Release, *, known: bool) -> Command:
+def _command(layout: Layout, question: Question, release: Release, *, known: bool) -> Command:
     """Without `known` secrets (the rehearsal of a first start) there are only words to tell."""
+    service, task = question.service, question.task
     variables = environment.of_service(layout, service, asdict(release)) if known else {}
+    if question.database is not None and known:
+        url = urlsplit(variables["DATABASE_URL"])
+        variables["DATABASE_URL"] = urlunsplit(url._replace(path=f"/{question.database}"))
     if known and service == "users" and task == "upgrade":
         variables |= environment.of_first_superuser(layout)
     return Command(

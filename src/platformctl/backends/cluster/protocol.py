@@ -163,8 +163,8 @@ class Cluster(Protocol):
     def keep_evidence(self, deploy_id: str, lines: Sequence[str]) -> str:
         """Write down what failing processes said, and answer where."""
 
-    def migrate(self, service: str, release: Release | None = None) -> Migration:
-        """Bring the schema to the head of `release`, of the current one when None."""
+    def migrate(self, service: str, release: Release | None = None, database: str | None = None) -> Migration:
+        """Bring the schema in `database` (None: the live one) to the head of `release` (None: the current)."""
 
     def migration(self, service: str, release: Release | None = None) -> Migration:
         """Where the schema stands, without changing it."""

@@ -10,7 +10,7 @@ from platformctl.backends.database.protocol import DatabaseInfo
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The comment of a database: the run and the backup that it comes from; `at` in seconds since the epoch."""
+    """A database's comment: the run and the backup that it comes from; `at` in seconds since the epoch."""
 
     run: str
     backup: str

@@ -1,0 +1,66 @@
+"""List the backups; one whose manifest cannot be trusted is shown as broken, never as restorable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platformctl.operations import catalogue
+from platformctl.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`size` is in bytes; `age` is in words; `state` is whole, foreign (of another cluster) or broken."""
+
+    id: str
+    taken_at: str
+    age: str
+    size: int
+    rows: int
+    state: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backups:
+    location: str
+    backups: tuple[Listed, ...]
+    next_steps: tuple[str, ...]
+
+
+def list_backups(ctx: Context) -> Backups:
+    mine = ctx.backends.database.server().system_id if ctx.backends.database.answers() else None
+    rows = tuple(_row(ctx, entry, mine) for entry in catalogue.entries(ctx))
+    return Backups(
+        location=ctx.backends.objects.location(),
+        backups=rows,
+        next_steps=(ctx.command("backup verify --all" if rows else "backup create"),),
+    )
+
+
+def _row(ctx: Context, entry: catalogue.Entry, mine: str | None) -> Listed:
+    made = entry.manifest
+    if made is None:
+        return Listed(entry.id, "", "", 0, 0, "broken", entry.broken)
+    foreign = mine is not None and entry.system_id != mine
+    return Listed(
+        id=entry.id,
+        taken_at=made.time,
+        age=span(ctx.clock.now() - made.taken_at),
+        size=made.data.size,
+        rows=made.rows,
+        state="foreign" if foreign else "whole",
+        note=f"of database cluster {entry.system_id}" if foreign else "",
+    )
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two biggest units: 7 h 12 min."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s"))
+    shown = [(count, unit) for count, unit in units]
+    while len(shown) > 1 and shown[0][0] == 0:
+        shown = shown[1:]
+    return " ".join(f"{count} {unit}" for count, unit in shown[:2] if count or len(shown) == 1)

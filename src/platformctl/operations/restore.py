@@ -1,0 +1,105 @@
+"""Put the database back to what a backup holds: beside the live one first, proven, then in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from platformctl.backends.database import marks
+from platformctl.backends.database.marks import Mark
+from platformctl.events import Notice, step
+from platformctl.operations import catalogue, holding, restore_copy
+from platformctl.operations.backup_list import span
+from platformctl.operations.context import Context
+from platformctl.operations.locking import locked
+from platformctl.operations.restore_preflight import Plan, live, preflight, require_server
+from platformctl.operations.restore_switch import Change, switch
+
+KEEP = 24 * 3600  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`waited` is how many seconds requests were held; `kept` the database that was live before."""
+
+    backup: str
+    taken_at: str
+    lost: str
+    rows: int
+    seconds: float
+    waited: float
+    kept: str
+    kept_size: int
+    dropped: tuple[str, ...]
+    next_steps: tuple[str, ...]
+
+
+def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) -> Restored | None:
+    """The live database is replaced as a whole or not touched; answers None in a rehearsal."""
+    begun = ctx.clock.elapsed()
+    with locked(ctx, f"restore {backup}"):
+        require_server(ctx)
+        heal(ctx)
+        with step(ctx.report, "check the backup and the server"):
+            plan = preflight(ctx, backup, into_foreign=into_foreign)
+        with restore_copy.proven(ctx, plan):
+            waited = switch(ctx, _change(ctx, plan))
+        dropped = _expire(ctx, but=plan.kept)
+        return _told(ctx, plan, dropped, ctx.clock.elapsed() - begun, waited)
+
+
+def what_is_lost(ctx: Context, backup: str = "latest") -> str:
+    require_server(ctx)
+    manifest = catalogue.require_whole(ctx, catalogue.find(ctx, backup))
+    age = span(ctx.clock.now() - manifest.taken_at)
+    undo = ctx.command("restore --undo")
+    return (
+        f"You will lose {age} of writes, all since {manifest.time}; logins of that time end. "
+        f"They come back with {undo}, until the next restore."
+    )
+
+
+def heal(ctx: Context) -> None:
+    """What a killed run left would only be in the way; the lock says that no other run is alive."""
+    holding.release_abandoned(ctx)
+    for sentence in ctx.backends.database.heal():
+        ctx.report(Notice(sentence))
+
+
+def _change(ctx: Context, plan: Plan) -> Change:
+    now, run = ctx.clock.now(), ctx.audit.run_id
+    former = marks.read(live(ctx).comment)
+    return Change(
+        copy=plan.copy,
+        kept=plan.kept,
+        mark=Mark(run=run, backup=plan.manifest.id, at=now),
+        kept_mark=Mark(run=run, backup=former.backup if former else "", at=now),
+    )
+
+
+def _expire(ctx: Context, but: str) -> tuple[str, ...]:
+    """The database that was just replaced stays until the next restore, an older one for a day."""
+    database, now = ctx.backends.database, ctx.clock.now()
+    kept = marks.kept(database.name, database.databases())
+    old = [each.name for each, mark in kept if each.name != but and now - mark.at > KEEP]
+    for name in old:
+        database.drop(name)
+    return tuple(old)
+
+
+def _told(ctx: Context, plan: Plan, dropped: Sequence[str], seconds: float, waited: float) -> Restored | None:
+    if ctx.runner.rehearses:
+        return None
+    sizes = {each.name: each.size for each in ctx.backends.database.databases()}
+    return Restored(
+        backup=plan.manifest.id,
+        taken_at=plan.manifest.time,
+        lost=span(ctx.clock.now() - seconds - plan.manifest.taken_at),
+        rows=plan.manifest.rows,
+        seconds=round(seconds, 2),
+        waited=round(waited, 2),
+        kept=plan.kept,
+        kept_size=sizes[plan.kept],
+        dropped=tuple(dropped),
+        next_steps=(ctx.command("health"), ctx.command("restore --undo")),
+    )

@@ -1,0 +1,125 @@
+"""What must hold before a restore may write anything: the backup, and the server that is to take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platformctl.backends.database import marks
+from platformctl.backends.database.protocol import DatabaseInfo
+from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError
+from platformctl.operations import archive, catalogue
+from platformctl.operations.catalogue import Entry
+from platformctl.operations.context import Context
+from platformctl.operations.manifest import Manifest
+
+SLACK = 64 * 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A backup that may be restored, and the names that the two databases get."""
+
+    entry: Entry
+    manifest: Manifest
+    copy: str
+    kept: str
+    missing_roles: tuple[str, ...]
+
+
+def preflight(ctx: Context, backup: str, *, into_foreign: bool) -> Plan:
+    """Reads only. Raises RestoreRefusedError; the live database was not touched then."""
+    require_server(ctx)
+    entry = catalogue.find(ctx, backup)
+    manifest = catalogue.require_whole(ctx, entry)
+    name = live(ctx).name
+    _require_server_fits(ctx, manifest, into_foreign=into_foreign)
+    missing = _require_surroundings(ctx, manifest)
+    require_free(ctx)
+    _require_room(ctx, manifest)
+    try:
+        archive.decode(ctx, entry.prefix, manifest.data)
+    except PlatformError as error:
+        raise _refused(manifest, error.message, error.cause, ctx.command("backup verify --all")) from error
+    run = ctx.audit.run_id
+    return Plan(entry, manifest, marks.copy_name(name, run), marks.kept_name(name, run), missing)
+
+
+def require_server(ctx: Context) -> None:
+    if not ctx.backends.cluster.running() or not ctx.backends.database.answers():
+        raise PreconditionError("the database does not run", fix=ctx.command("up"))
+
+
+def live(ctx: Context) -> DatabaseInfo:
+    database = ctx.backends.database
+    for each in database.databases():
+        if each.name == database.name:
+            return each
+    raise PreconditionError(
+        f"the server has no database {database.name}",
+        cause="it was dropped or renamed by somebody else",
+        fix=f"{ctx.command('up')}, which makes it again, then restore",
+        reference="database/gone",
+    )
+
+
+def require_free(ctx: Context) -> None:
+    """Prepared transactions and replication slots hold on to the live database by its name."""
+    statements = ctx.backends.database.obstacles()
+    if statements:
+        raise RestoreRefusedError(
+            "prepared transactions or replication slots keep the live database from being switched",
+            cause=f"{len(statements)} of them exist",
+            evidence=statements,
+            fix=f"end them in database {ctx.backends.database.name}: {' '.join(statements)}",
+            reference="restore/obstacles",
+        )
+
+
+def _require_server_fits(ctx: Context, manifest: Manifest, *, into_foreign: bool) -> None:
+    server, source = ctx.backends.database.server(), manifest.source
+    if server.major != source.major:
+        raise _refused(
+            manifest,
+            f"it was made by PostgreSQL {source.major}, the server here is {server.major}",
+            "a dump is loaded only into the major version that made it",
+            f"set database.version to {source.major} in an environment of its own, and restore there",
+        )
+    if server.system_id != source.system_id and not into_foreign:
+        raise _refused(
+            manifest,
+            "it was made from another database cluster",
+            f"it names cluster {source.system_id}, this one is {server.system_id}",
+            ctx.command(f"restore {manifest.id} --into-foreign"),
+        )
+
+
+def _require_surroundings(ctx: Context, manifest: Manifest) -> tuple[str, ...]:
+    """Answers the roles that are missing and can be made: those whose passwords the secret store has."""
+    wanted, database = manifest.properties, ctx.backends.database
+    missing = sorted(set(wanted.roles) - database.roles())
+    unknown = [name for name in missing if ctx.backends.secrets.get(f"{name}/DATABASE_PASSWORD") is None]
+    if unknown:
+        statements = " ".join(f'CREATE ROLE "{name}";' for name in unknown)
+        raise _refused(
+            manifest, "roles that it needs are missing", ", ".join(unknown), f"as superuser: {statements}"
+        )
+    lacking = [f"{each.name} {each.version}" for each in set(wanted.extensions) - database.extensions()]
+    if lacking:
+        raise _refused(
+            manifest, "extensions that it needs are missing", ", ".join(sorted(lacking)), "install them first"
+        )
+    locales = {wanted.collate, wanted.ctype} - database.locales()
+    if locales:
+        raise _refused(
+            manifest, "its locale is missing here", ", ".join(sorted(locales)), "install the locale"
+        )
+    return tuple(missing)
+
+
+def _require_room(ctx: Context, manifest: Manifest) -> None:
+    """The copy lies beside the live database, and loading it writes about as much log again."""
+    ctx.backends.database.require_room(2 * manifest.source.size + SLACK, f"restoring backup {manifest.id}")
+
+
+def _refused(manifest: Manifest, why: str, cause: str, fix: str) -> RestoreRefusedError:
+    return RestoreRefusedError(f"backup {manifest.id} is not restored: {why}", cause=cause, fix=fix)

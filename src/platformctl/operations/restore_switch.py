@@ -1,0 +1,85 @@
+"""Let a proven database take the live one's place while the gateway holds; back when it does not serve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platformctl.backends.database.marks import Mark
+from platformctl.errors import PlatformError, StepError
+from platformctl.events import Notice, step
+from platformctl.operations import waiting
+from platformctl.operations.context import Context
+from platformctl.operations.holding import held
+
+READY_WITHIN = 15.0  # seconds; held requests wait at most twice as long
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`copy` becomes live under `mark`; what is live is kept under `kept` and `kept_mark`."""
+
+    copy: str
+    kept: str
+    mark: Mark
+    kept_mark: Mark
+
+
+def switch(ctx: Context, change: Change) -> float:
+    """Answers the seconds that requests waited. Raises StepError when it had to switch back."""
+    before = _ready(ctx)
+    with held(ctx), step(ctx.report, "switch") as current:
+        begun = ctx.clock.elapsed()
+        ctx.backends.database.switch(change.copy, change.kept, change.mark, change.kept_mark)
+        try:
+            _probe(ctx, before)
+        except BaseException as error:
+            _back(ctx, change, error)
+            raise
+        waited = ctx.clock.elapsed() - begun
+        current.detail = f"requests waited {waited:.1f} s"
+    _through_the_gateway(ctx, change)
+    return waited
+
+
+def _ready(ctx: Context) -> frozenset[str]:
+    return frozenset(each.name for each in ctx.backends.cluster.processes() if each.ready)
+
+
+def _probe(ctx: Context, before: frozenset[str]) -> None:
+    """Every process that was ready before must be again; others may have reasons of their own."""
+
+    def missing() -> str | None:
+        behind = [each for each in ctx.backends.cluster.processes() if each.name in before and not each.ready]
+        return f"{behind[0].name} is not ready on the new database: {behind[0].why}" if behind else None
+
+    waiting.until(ctx, missing, READY_WITHIN, interval=0.1)
+    for each in ctx.backends.cluster.processes():
+        if not each.ready and not ctx.runner.rehearses:
+            ctx.report(
+                Notice(f"{each.name} was not ready before the switch and is not ready now: {each.why}")
+            )
+
+
+def _through_the_gateway(ctx: Context, change: Change) -> None:
+    if ctx.runner.rehearses or not any(name.startswith("gateway") for name in _ready(ctx)):
+        return
+    try:
+        ctx.backends.cluster.probe()
+    except PlatformError as error:
+        with held(ctx):
+            _back(ctx, change, error)
+        raise
+
+
+def _back(ctx: Context, change: Change, error: BaseException) -> None:
+    """The database that does not serve becomes a copy again, which whoever made it drops."""
+    ctx.backends.database.switch(change.kept, change.copy, change.kept_mark, change.mark)
+    if isinstance(error, PlatformError):
+        raise StepError(
+            "the services do not serve on the new database, so the former one is live again",
+            cause=f"{error.message}: {error.cause}" if error.cause else error.message,
+            state="The live database is what it was before; nothing written to it was lost.",
+            evidence=error.evidence,
+            fix=ctx.command("health"),
+            reference="restore/switched-back",
+        ) from error

@@ -1,0 +1,79 @@
+"""Bring back the database that the last restore replaced; what was live until now is kept in its turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platformctl.backends.database import marks
+from platformctl.backends.database.marks import Mark
+from platformctl.backends.database.protocol import DatabaseInfo
+from platformctl.errors import PreconditionError
+from platformctl.operations import restore_copy
+from platformctl.operations.backup_list import span
+from platformctl.operations.context import Context
+from platformctl.operations.locking import locked
+from platformctl.operations.restore import heal
+from platformctl.operations.restore_preflight import live, require_free, require_server
+from platformctl.operations.restore_switch import Change, switch
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """`put_aside` is the time whose writes are now in `kept`; another undo brings them back."""
+
+    put_aside: str
+    waited: float
+    kept: str
+    next_steps: tuple[str, ...]
+
+
+def undo(ctx: Context) -> Undone | None:
+    """Answers None in a rehearsal."""
+    database = ctx.backends.database
+    with locked(ctx, "restore --undo"):
+        require_server(ctx)
+        heal(ctx)
+        former, mark = _former(ctx)
+        require_free(ctx)
+        change = _change(ctx, former, mark)
+        database.allow(former.name)
+        restore_copy.migrate(ctx, former.name)
+        waited = switch(ctx, change)
+        if ctx.runner.rehearses:
+            return None
+        return Undone(
+            put_aside=span(ctx.clock.now() - mark.at),
+            waited=round(waited, 2),
+            kept=change.kept,
+            next_steps=(ctx.command("health"), ctx.command("restore --undo")),
+        )
+
+
+def what_is_put_aside(ctx: Context) -> str:
+    require_server(ctx)
+    _, mark = _former(ctx)
+    since = span(ctx.clock.now() - mark.at)
+    return f"The {since} of writes since the restore are put aside; another undo brings them back."
+
+
+def _former(ctx: Context) -> tuple[DatabaseInfo, Mark]:
+    found = marks.kept(ctx.backends.database.name, ctx.backends.database.databases())
+    if not found:
+        raise PreconditionError(
+            "there is no restore to undo",
+            cause="no database that a restore replaced is kept here",
+            fix=ctx.command("backup list"),
+            reference="restore/nothing-to-undo",
+        )
+    return found[0]
+
+
+def _change(ctx: Context, former: DatabaseInfo, mark: Mark) -> Change:
+    database, run, now = ctx.backends.database, ctx.audit.run_id, ctx.clock.now()
+    present = marks.read(live(ctx).comment)
+    return Change(
+        copy=former.name,
+        kept=marks.kept_name(database.name, run),
+        mark=Mark(run=run, backup=mark.backup, at=now),
+        kept_mark=Mark(run=run, backup=present.backup if present else "", at=now),
+    )
