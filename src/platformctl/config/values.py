@@ -79,7 +79,8 @@ def base_url(text: str) -> str:
 
 def smtp(text: str) -> str:
     parts = _split(text)
-    if parts is None or parts.scheme not in ("smtp", "smtps") or parts.path.strip("/") or parts.query:
+    rest = parts and (parts.path.strip("/") or parts.query or parts.fragment)
+    if parts is None or parts.scheme not in ("smtp", "smtps") or rest:
         raise ValueError("must look like smtp://host:port, smtp://user@host:port or smtps://…")
     if parts.password is not None:
         raise ValueError(
