@@ -164,7 +164,7 @@ class Cluster(Protocol):
         """Write down what failing processes said, and answer where."""
 
     def migrate(self, service: str, release: Release | None = None, database: str | None = None) -> Migration:
-        """Bring the schema in `database` (None: the live one) to the head of `release` (None: the current)."""
+        """Bring the schema in `database` (or the live one) to the head of `release` (or the current one)."""
 
     def migration(self, service: str, release: Release | None = None) -> Migration:
         """Where the schema stands, without changing it."""
