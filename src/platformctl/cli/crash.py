@@ -15,10 +15,11 @@ from platformctl.version import VERSION
 
 
 def crash(error: BaseException, session: Session) -> PlatformError:
+    """The text of an exception is shown only for OSError: that of others may hold a value, even a secret."""
     place = _write("".join(traceback.format_exception(error)), session)
     told = PlatformError(
         "platformctl met an error it does not know",
-        cause=type(error).__name__,
+        cause=f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__,
         fix="platformctl doctor",
         evidence=(f"the traceback is in {place}",) if place else ("the traceback could not be written",),
         reference="bug",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from platformctl.cli.session import MakeRunner, Session
 from platformctl.errors import ExitCode, PlatformError
@@ -31,7 +32,8 @@ class Door:
 
     def failed(self, error: BaseException) -> int:
         """Show what failed and answer the exit code; never raises, whatever is wrong with the surface."""
-        if isinstance(error, BrokenPipeError) and _silence(sys.stdout):
+        if isinstance(error, BrokenPipeError) and _unread(sys.stdout):
+            _silence(sys.stdout)
             return int(ExitCode.OK)  # the reader has seen enough, as in `platformctl logs | head`
         from platformctl.cli.told import told
 
@@ -51,14 +53,16 @@ class Door:
         return int(error.exit_code)
 
 
-def _silence(stream: object) -> bool:
-    """Whether the stream cannot be written to; then what it still holds, also at exit, goes nowhere."""
-    try:
-        stream.flush()  # type: ignore[attr-defined]
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]
-        return True
-    return False
+def _unread(stream: TextIO) -> bool:
+    """Whether the reader at the other end of the pipe has gone."""
+    poll = select.poll()
+    poll.register(stream.fileno(), 0)
+    return bool(poll.poll(0))
+
+
+def _silence(stream: TextIO) -> None:
+    """What the stream still holds, and what comes later, goes nowhere; also at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _last_words(text: str) -> None:

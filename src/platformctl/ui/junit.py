@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from platformctl.errors import PlatformError
 from platformctl.events import Finding
 
 
@@ -28,5 +29,14 @@ def write_junit(file: Path, verb: str, findings: Sequence[Finding]) -> None:
             failure.text = "\n".join(part for part in (each.evidence, each.fix) if part)
         elif each.status == "unknown":
             ElementTree.SubElement(case, "skipped", message=each.message)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    ElementTree.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        ElementTree.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise PlatformError(
+            f"the report {file} could not be written",
+            cause=str(error),
+            state="The checks themselves ran to their end.",
+            fix="repeat the command with another --junit FILE",
+            reference="report/unwritten",
+        ) from error
