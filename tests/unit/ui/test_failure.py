@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import sys
+
+from platformctl.errors import PlatformError
+from platformctl.ui.failure import failure_lines
+
+
+def test_a_failure_is_told_in_a_fixed_order_and_its_command_is_never_wrapped() -> None:
+    command = "platformctl restore latest " + "--at 2026-01-01 " * 8
+    error = PlatformError(
+        "the backup b1 does not hold what its manifest says " * 2,
+        cause="checksum differs",
+        state="The live database was not touched.",
+        evidence=[f"line {number}" for number in range(20)],
+        fix=command,
+    )
+    shown = failure_lines(error, sys.stderr)
+    labels = ("✗ the", "  why:", "  now:", "  seen", "  next")
+    assert [line[:6].rstrip() for line in shown if line.startswith(labels)] == [
+        *("✗ the", "  why:", "  now:", "  seen", "  next")
+    ]
+    assert shown[-1] == f"  next: {command}"
+    assert "    line 19" in shown
+    assert "    line 7" not in shown
+    assert max(len(line) for line in shown[:-1]) <= 80
+
+
+def test_a_cause_that_only_repeats_the_message_is_left_out() -> None:
+    assert failure_lines(PlatformError("psql failed", cause="psql failed"), sys.stderr) == ("✗ psql failed",)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from platformctl.events import Finding
+from platformctl.ui.findings import finding_lines
+from platformctl.ui.rehearsed import Rehearsed
+from platformctl.ui.results import lines
+from platformctl.ui.table import table
+
+
+@dataclass(frozen=True)
+class Replica:
+    name: str
+    ready: bool
+    pid: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    gateway: str
+    release_id: str
+    processes: tuple[Replica, ...]
+    empty: str = ""
+    next_steps: tuple[str, ...] = ()
+
+
+def test_a_result_is_labels_then_tables_then_what_to_type_next() -> None:
+    rows = (Replica("items-0", True, 7), Replica("items-1", False, None))
+    assert lines(Status("http://x", "r1", rows, next_steps=("platformctl health",))) == (
+        "gateway     http://x",
+        "release id  r1",
+        "",
+        "processes",
+        "  NAME     READY  PID",
+        "  items-0  yes    7",
+        "  items-1  no",
+        "",
+        "Next:",
+        "  platformctl health",
+    )
+
+
+def test_a_table_folds_its_last_column_within_80_columns() -> None:
+    shown = table(["id", "why"], [["a", "word " * 40], ["b", "short"]])
+    assert max(len(line) for line in shown) <= 80
+    assert shown[0] == "ID  WHY"
+    assert shown[2].startswith("    word")
+    assert shown[-1] == "b   short"
+
+
+def test_nothing_and_simple_values_are_shown_as_they_are() -> None:
+    assert lines(None) == ()
+    assert lines("two\nlines") == ("two", "lines")
+    assert lines(("a", "b")) == ("a", "b")
+    assert lines(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == ("2026-01-02 03:04:05 UTC",)
+
+
+def test_a_rehearsal_without_changes_says_so() -> None:
+    assert lines(Rehearsed("up", "local", ())) == ("up would change nothing in local.",)
+
+
+def test_a_finding_that_is_not_yes_shows_its_evidence_and_fix() -> None:
+    shown = finding_lines(
+        [
+            Finding("disk", "pass", "room", "not shown", "not shown"),
+            Finding("gateway", "fail", "no answer", "refused\ntwice", "platformctl up"),
+            Finding("tls", "unknown", "not asked"),
+        ]
+    )
+    assert shown == (
+        "✓ disk     room",
+        "✗ gateway  no answer",
+        "           refused",
+        "           twice",
+        "           fix: platformctl up",
+        "? tls      not asked",
+    )
