@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from platformctl.errors import StepError
 from platformctl.events import step
+from platformctl.operations import catalogue
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 
@@ -51,12 +52,12 @@ def what_is_lost(ctx: Context, with_backups: bool) -> str:
     lost = "The database, secrets, releases and logs of this environment are deleted"
     if not with_backups:
         return f"{lost}; backups in {objects.location()} stay."
-    files = len(list(objects.list("")))
+    files = len(list(objects.list(catalogue.root(ctx))))
     return f"{lost}, AND its {files} backup files in {objects.location()}: nothing can bring them back."
 
 
 def _delete_backups(ctx: Context) -> int:
-    keys = [each.key for each in ctx.backends.objects.list("")]
+    keys = [each.key for each in ctx.backends.objects.list(catalogue.root(ctx))]
     with step(ctx.report, "delete backups"):
         for key in keys:
             ctx.backends.objects.delete(key)

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from platformctl.backends.cluster.protocol import LockHolder, Process
 from platformctl.errors import PlatformError
+from platformctl.operations import catalogue
 from platformctl.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One process as it is shown."""
+
+    name: str
+    state: str
+    ready: bool
+    pid: int | None
+    since: str
+    release: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +35,7 @@ class Status:
     gateway: str
     mode: str
     releases: tuple[str, ...]
-    processes: tuple[Process, ...]
+    processes: tuple[Row, ...]
     ports: Mapping[str, int]
     database: str
     last_backup: str
@@ -40,13 +55,29 @@ def status(ctx: Context) -> Status:
         gateway=cluster.endpoints().gateway if running else "",
         mode=_mode(ctx) if running else "",
         releases=tuple(sorted({each.release for each in processes if each.release})),
-        processes=processes,
+        processes=tuple(map(_row, processes)),
         ports={name: port for name, port in cluster.ports().items() if name != "gateway_wanted"},
         database=_database(ctx) if running else "",
-        last_backup=last_backup(ctx),
+        last_backup=_last_backup(ctx),
         lock=cluster.lock_holder(),
         next_steps=(ctx.command(_next(running, healthy)),),
     )
+
+
+def _row(process: Process) -> Row:
+    return Row(
+        name=process.name,
+        state=process.state,
+        ready=process.ready,
+        pid=process.pid,
+        since=shown(process.started) if process.started else "",
+        release=process.release or "",
+        why=process.why,
+    )
+
+
+def shown(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _state(exists: bool, running: bool, healthy: bool) -> str:
@@ -77,12 +108,7 @@ def _database(ctx: Context) -> str:
         return f"does not answer: {error.message}"
 
 
-def last_backup(ctx: Context) -> str:
-    """The time of the newest complete backup; its manifest is written last, so that is what counts."""
-    from datetime import UTC, datetime
-
-    manifests = [each for each in ctx.backends.objects.list("") if each.key.endswith("manifest.json")]
-    if not manifests:
-        return "none yet"
-    newest = max(manifests, key=lambda each: each.modified)
-    return datetime.fromtimestamp(newest.modified, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _last_backup(ctx: Context) -> str:
+    """Only a manifest makes a backup, and one that cannot be read counts for nothing."""
+    whole = [each.manifest for each in catalogue.entries(ctx) if each.manifest is not None]
+    return f"{whole[0].id} of {whole[0].time}" if whole else "none yet"

@@ -10,7 +10,7 @@ from platformctl.backends.cluster.protocol import Release
 from platformctl.config.schema import SERVICES
 from platformctl.errors import StepError
 from platformctl.events import Notice, step
-from platformctl.operations import rollout
+from platformctl.operations import backup_create, catalogue, restore, rollout
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 from platformctl.operations.watch import watch
@@ -47,6 +47,7 @@ def up(ctx: Context, given_password: bool = False) -> Up:
             release = cluster.desired()  # keys and passwords exist only now
             rollout.carry_out(ctx, rollout.Plan(dict.fromkeys(SERVICES, release)))
         _check(ctx, release)
+        restore.heal(ctx)
         changed |= _first_backup(ctx)
         return _result(ctx, release, changed, shown=first and not given_password)
 
@@ -116,5 +117,11 @@ def _result(ctx: Context, release: Release, changed: bool, *, shown: bool) -> Up
 
 
 def _first_backup(ctx: Context) -> bool:
-    """Make a backup when there is none; answers whether one was made."""
-    return False
+    """Make a backup when this database has none yet; answers whether one was made."""
+    if ctx.runner.rehearses and not ctx.backends.database.answers():
+        return False
+    mine = ctx.backends.database.server().system_id
+    if any(each.manifest and each.system_id == mine for each in catalogue.entries(ctx)):
+        return False
+    backup_create.make(ctx)
+    return True

@@ -61,6 +61,7 @@ def _program(program: Program, logs: Path) -> str:
     shared = program.port is not None
     number = "%(process_num)d" if shared else ""
     words = [number if word == "{number}" else _plain(shlex.quote(word)) for word in program.argv]
+    shown = _plain(_plain(logs))  # supervisord expands this one setting twice
     lines = [
         f"[{'fcgi-program' if shared else 'program'}:{program.name}]",
         f"command={' '.join(words)}",
@@ -74,7 +75,7 @@ def _program(program: Program, logs: Path) -> str:
         f"stopsignal={program.stop_signal}",
         f"stopwaitsecs={program.patience}",
         "redirect_stderr=true",
-        f"stdout_logfile={_plain(logs)}/{program.name}{'-' + number if shared else ''}.log",
+        f"stdout_logfile={shown}/{program.name}{'-' + number if shared else ''}.log",
         "stdout_logfile_maxbytes=5MB",
         "stdout_logfile_backups=2",
     ]

@@ -255,7 +255,7 @@ class EmbeddedCluster:
 
     @observation("choose ports")
     def _plan_ports(self) -> Mapping[str, int]:
-        ours = self._supervisor.answers()
+        ours = {each.group for each in self._supervisor.programs() if each.pid is not None}
         return ports.plan(self._layout.ports, self._config.gateway.port, LISTENERS, ours)
 
     @mutation("record the chosen ports")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from platformctl.errors import StateError
@@ -21,19 +21,19 @@ def read(path: Path) -> dict[str, int]:
         return {}
 
 
-def plan(path: Path, gateway: int, others: Sequence[str], ours: bool) -> Mapping[str, int]:
+def plan(path: Path, gateway: int, others: Sequence[str], ours: Collection[str]) -> Mapping[str, int]:
     """The recorded ports that are free, and new choices for the rest; `gateway` is the wanted port.
 
-    With `ours`, whoever listens on a recorded port is this environment itself. `gateway_wanted` is kept
-    beside them: another wish in the configuration makes a new choice.
+    Whoever listens on the recorded port of one in `ours` is this environment itself. `gateway_wanted` is
+    kept beside them: another wish in the configuration makes a new choice.
     """
     recorded = read(path)
     ports: dict[str, int] = {"gateway_wanted": gateway}
     kept = recorded.get("gateway") if recorded.get("gateway_wanted") == gateway else None
-    ports["gateway"] = kept if kept is not None and (ours or free(kept)) else _next_free(gateway)
+    ports["gateway"] = kept if kept is not None and ("gateway" in ours or free(kept)) else _next_free(gateway)
     for name in others:
         kept = recorded.get(name)
-        usable = kept is not None and kept not in ports.values() and (ours or free(kept))
+        usable = kept is not None and kept not in ports.values() and (name in ours or free(kept))
         ports[name] = kept if usable and kept is not None else _any_free(set(ports.values()))
     return ports
 

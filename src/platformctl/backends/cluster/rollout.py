@@ -22,15 +22,21 @@ KEPT_LINES = 20
 
 
 class Rollout:
-    """`copies` says how many processes each service has."""
+    """`copies` says how many processes each service has; `ready_within` is in seconds a process."""
 
     def __init__(
-        self, layout: Layout, supervisor: Supervisor, runner: Runner, copies: Mapping[str, int]
+        self,
+        layout: Layout,
+        supervisor: Supervisor,
+        runner: Runner,
+        copies: Mapping[str, int],
+        ready_within: float = READY_WITHIN,
     ) -> None:
         self.runner = runner
         self._layout = layout
         self._supervisor = supervisor
         self._copies = copies
+        self._ready_within = ready_within
 
     def names(self, service: str) -> list[str]:
         return [f"{service}-{number}" for number in range(self._copies[service])]
@@ -81,13 +87,15 @@ class Rollout:
         pids: set[int] = set()
         missing = ""
         try:
-            for attempt in _attempts(READY_WITHIN):
+            for attempt in _attempts(self._ready_within):
                 with attempt:
                     missing = self._missing(service, name, release, pids)
                     if missing:
                         raise tenacity.TryAgain
         except tenacity.RetryError:
-            raise self._failure(name, release, f"not ready after {READY_WITHIN:g} s: {missing}") from None
+            raise self._failure(
+                name, release, f"not ready after {self._ready_within:g} s: {missing}"
+            ) from None
 
     def _missing(self, service: str, name: str, release: Release, pids: set[int]) -> str:
         """What keeps the process from being ready, '' when nothing; raises DeployError when it ended."""

@@ -1,0 +1,1 @@
+"""Four tiny services under the contract of docs/service-runtime.md, for tests of what starts them."""

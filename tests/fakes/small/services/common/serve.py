@@ -1,0 +1,56 @@
+"""Serves its name and release on descriptor 0 and on the control socket; BEHAVIOUR makes it fail."""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import ThreadingUnixStreamServer
+
+NAME, RELEASE = sys.argv[1], os.environ["RELEASE"]
+BEHAVIOUR = os.environ.get("BEHAVIOUR", "well")
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        ready = BEHAVIOUR != "unready"
+        checks = {"database": "ok" if ready else "it is not there"}
+        body = {"service": NAME, "release": RELEASE, "pid": os.getpid(), "ready": ready, "checks": checks}
+        if self.path == "/environment":
+            body = dict(os.environ)
+        data = json.dumps(body).encode()
+        self.send_response(200 if ready else 503)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+    def address_string(self):
+        return "client"
+
+
+class Control(ThreadingUnixStreamServer):
+    daemon_threads = True
+
+
+class Public(ThreadingHTTPServer):
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Answer, bind_and_activate=False)
+        self.socket.close()
+        self.socket = socket.socket(fileno=0)
+
+
+if BEHAVIOUR == "dies":
+    print("I cannot live like this", flush=True)
+    sys.exit(78)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+public, control = Public(), Control(os.environ["CONTROL_SOCKET"], Answer)
+for server in (public, control):
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+print(f"{NAME} serves {RELEASE}", flush=True)
+signal.sigwait({signal.SIGTERM})
+public.shutdown()
