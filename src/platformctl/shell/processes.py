@@ -14,6 +14,8 @@ import psutil
 
 from platformctl.errors import CancelledRunError
 
+INTERRUPT, KILL = signal.SIGINT, signal.SIGKILL
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:

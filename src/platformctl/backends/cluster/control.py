@@ -9,6 +9,8 @@ from platformctl.backends.cluster.layout import Layout
 from platformctl.errors import StepError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 
@@ -26,7 +28,7 @@ def readiness(layout: Layout, process: str) -> Readiness:
     import httpx
 
     try:
-        answer = request(layout, process, "GET", "/readyz")
+        answer = request(layout.control_socket(process), "GET", "/readyz")
         body: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         return Readiness(False, None, f"its control socket does not answer ({error})")
@@ -36,13 +38,13 @@ def readiness(layout: Layout, process: str) -> Readiness:
 
 
 def request(
-    layout: Layout, process: str, method: str, path: str, body: object = None, timeout: float = 3.0
+    socket: Path, method: str, path: str, body: object = None, timeout: float = 3.0
 ) -> httpx.Response:
     """Raises httpx.HTTPError when nothing answers within `timeout` seconds."""
     import httpx
 
     # verify=False spares loading the system's certificates, which a Unix socket has no use for
-    transport = httpx.HTTPTransport(uds=str(layout.control_socket(process)), verify=False)
+    transport = httpx.HTTPTransport(uds=str(socket), verify=False)
     with httpx.Client(transport=transport, base_url="http://control", timeout=timeout) as client:
         return client.request(method, path, json=body) if body is not None else client.request(method, path)
 

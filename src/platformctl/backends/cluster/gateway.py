@@ -65,7 +65,7 @@ class Gateway:
 
         method = "GET" if body is None else "PUT"
         try:
-            answer = control.request(self._layout, process, method, path, body, timeout)
+            answer = control.request(self._layout.control_socket(process), method, path, body, timeout)
             answer.raise_for_status()
             return answer.json()
         except (httpx.HTTPError, ValueError) as error:

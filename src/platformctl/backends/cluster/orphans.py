@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,9 +26,9 @@ def find(root: Path, supervisor_pid: int | None) -> list[psutil.Process]:
 def end(found: Sequence[psutil.Process], grace: float) -> None:
     """A hanging supervisor first, lest it starts others; then services; PostgreSQL last, by fast shutdown."""
     kinds = [(each, _kind(each)) for each in found]
-    processes.end([each for each, kind in kinds if kind == "supervisor"], grace, signal.SIGKILL)
+    processes.end([each for each, kind in kinds if kind == "supervisor"], grace, processes.KILL)
     processes.end([each for each, kind in kinds if kind == "service"], grace)
-    processes.end([each for each, kind in kinds if kind == "postgres"], 60, signal.SIGINT)
+    processes.end([each for each, kind in kinds if kind == "postgres"], 60, processes.INTERRUPT)
 
 
 def _kind(process: psutil.Process) -> str:
