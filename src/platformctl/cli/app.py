@@ -22,7 +22,7 @@ class Verb(NamedTuple):
 
 
 VERBS = (
-    Verb("init", "Write platform.yaml, or add a new service.", "init"),
+    Verb("init", "Write platform.yaml, or what differs in another environment.", "init"),
     Verb("doctor", "Check this machine: tools, ports, locale, space, left-overs.", "doctor"),
     Verb("up", "Bring the whole platform up, or heal what is broken.", "up"),
     Verb("down", "Stop the platform and keep its data.", "down"),

@@ -1,4 +1,4 @@
-"""`platformctl init`: a first platform.yaml."""
+"""`platformctl init`: a first platform.yaml, or the overlay of another environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from platformctl.cli.options import Operation, reads
 
 @reads(unloaded=True)
 def init() -> Operation:
-    """Write a commented platform.yaml here, or to --file; a file that exists is never overwritten."""
+    """Write a commented platform.yaml here, or to --file; a file that exists is never overwritten.
+
+    With --env NAME it writes environments/NAME.yaml instead, for what differs in that environment.
+    """
     from platformctl.operations.init import init
 
     return init

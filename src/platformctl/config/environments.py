@@ -13,15 +13,27 @@ from platformctl.errors import ConfigError
 def overlay(folder: Path, environment: str) -> Path | None:
     """The file that overlays `environment`, None for `local` without one; raises ConfigError when unknown."""
     names = known(folder)
+    file = overlay_file(folder, environment)
     if environment not in names:
         raise ConfigError(
-            f"environment {shown(environment)} is not known",
+            f"environment {environment} is not known",
             cause=f"known here: {', '.join(names)}",
-            fix=_how_to_add(folder, environment),
+            fix=f"name one of the known ones, or make it: platformctl init --env {environment} (writes {file})",
             reference="config/unknown-environment",
         )
-    file = folder / "environments" / f"{environment}.yaml"
     return file if os.path.lexists(file) else None
+
+
+def overlay_file(folder: Path, environment: str) -> Path:
+    """Raises ConfigError when no environment can have this name."""
+    if not LABEL.fullmatch(environment):
+        raise ConfigError(
+            f"no environment can be called {shown(environment) or 'nothing'}",
+            cause=f"known here: {', '.join(known(folder))}",
+            fix="use lower-case letters, digits and hyphens, beginning with a letter",
+            reference="config/unknown-environment",
+        )
+    return folder / "environments" / f"{environment}.yaml"
 
 
 def known(folder: Path) -> tuple[str, ...]:
@@ -30,11 +42,3 @@ def known(folder: Path) -> tuple[str, ...]:
     except OSError:  # no such folder, or none that we may read
         names = set()
     return ("local", *sorted(name for name in names - {"local"} if LABEL.fullmatch(name)))
-
-
-def _how_to_add(folder: Path, environment: str) -> str:
-    if not LABEL.fullmatch(environment):
-        return "name one of the known ones; a name is lower-case letters, digits and hyphens"
-    return (
-        f"name one of the known ones, or write what differs into {folder / 'environments'}/{environment}.yaml"
-    )

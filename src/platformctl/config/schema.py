@@ -35,13 +35,6 @@ class Service(Section):
         description="Processes that serve side by side; 1 means a gap while a deploy replaces it.",
         examples=[3],
     )
-    connections: int = Field(
-        5,
-        ge=1,
-        le=50,
-        description="Database connections that each process keeps at most; the gateway opens none.",
-        examples=[10],
-    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least severe log line that is written.", examples=["DEBUG"]
     )
@@ -52,6 +45,13 @@ class Database(Section):
         16,
         description="PostgreSQL's major version. Data once made stays with the version that made it.",
         examples=[18],
+    )
+    connections: int = Field(
+        5,
+        ge=1,
+        le=20,
+        description="Connections that each process of a service keeps at most; the gateway needs none.",
+        examples=[10],
     )
 
 

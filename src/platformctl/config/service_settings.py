@@ -14,9 +14,10 @@ def service_settings(config: PlatformConfig, service: ServiceName) -> dict[str, 
     settings = {
         "LOG_LEVEL": chosen.log_level,
         "DRAIN_SECONDS": str(config.drain_seconds),
-        "POOL_SIZE": str(chosen.connections),
     }
-    if service == "gateway":
+    if service != "gateway":
+        settings["POOL_SIZE"] = str(config.database.connections)
+    else:
         settings |= _gateway(config)
     if service == "auth" and config.mail.smtp and config.mail.sender:
         settings |= {"SMTP_URL": config.mail.smtp, "MAIL_FROM": config.mail.sender}

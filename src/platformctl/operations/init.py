@@ -1,4 +1,4 @@
-"""A first platform.yaml, written from the template; a file that is there is never overwritten."""
+"""A first platform.yaml, or the overlay of another environment; a file that is there is never overwritten."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformctl.config.environments import overlay_file
 from platformctl.config.load import FILE_NAME, working_directory
 from platformctl.config.paths import packed
 from platformctl.config.values import as_label
@@ -17,23 +18,32 @@ from platformctl.operations.context import Unloaded
 @dataclass(frozen=True, slots=True)
 class Initialised:
     file: str
-    platform: str
+    environment: str
     next_steps: tuple[str, ...] = ()
 
 
 def init(unloaded: Unloaded) -> Initialised:
     """Raises PreconditionError when the file exists or cannot be written."""
-    file = working_directory() / (unloaded.file or FILE_NAME)
-    platform = as_label(file.parent.resolve().name)
-    text = (packed("templates") / FILE_NAME).read_text(encoding="utf-8")
-    _write_new(file, text.replace("{platform}", platform))
-    named = f" --file {unloaded.file}" if unloaded.file else ""
-    return Initialised(str(file), platform, (f"platformctl config show{named}", f"platformctl up{named}"))
+    base = working_directory() / (unloaded.file or FILE_NAME)
+    platform, environment = as_label(base.parent.resolve().name), unloaded.environment
+    suffix = f" --file {unloaded.file}" if unloaded.file else ""
+    if environment == "local":
+        file, template = base, FILE_NAME
+    else:
+        file, template = overlay_file(base.parent, environment), "environment.yaml"
+        suffix += f" --env {environment}"
+    text = (packed("templates") / template).read_text(encoding="utf-8")
+    _write_new(file, text.replace("{platform}", platform).replace("{environment}", environment))
+    return Initialised(
+        str(file), environment, (f"platformctl config show{suffix}", f"platformctl up{suffix}")
+    )
 
 
 def _write_new(file: Path, text: str) -> None:
     """The file appears whole or not at all, and never in the place of another."""
     try:
+        if file.parent.name == "environments":
+            file.parent.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".platform-") as draft:
             draft.write(text.encode())
             draft.flush()

@@ -77,7 +77,7 @@ def test_an_unknown_environment_is_never_local(folder: Path, name: str) -> None:
 
 
 def test_an_unknown_environment_is_told_how_it_would_be_added(folder: Path) -> None:
-    assert f"{folder / 'environments'}/prod.yaml" in refusal("prod").fix
+    assert f"platformctl init --env prod (writes {folder}/environments/prod.yaml)" in refusal("prod").fix
 
 
 def test_an_overlay_that_cannot_be_read_is_refused(folder: Path) -> None:

@@ -71,7 +71,7 @@ def test_the_template_shows_every_setting_with_its_default_or_an_example(tmp_pat
     file.write_text("\n".join(["platform: platform", "target: local", *uncommented]))
     loaded = load(file, "local", {})
     values, defaults = dict(flat(loaded.config)), dict(flat(PlatformConfig()))
-    assert len(values) == len(settings()) + 3 * (len(SERVICES) - 1)
+    assert len(values) == len(settings()) + 2 * (len(SERVICES) - 1)
     for path, value in values.items():
         assert loaded.provenance[".".join(map(str, path))].startswith(str(file))
         assert defaults[path] in (value, None), path

@@ -14,7 +14,8 @@ from platformctl.config.tree import find, flat
 ROOT = Path(__file__).resolve().parents[3]
 EVERYTHING = {
     "drain_seconds": 20,
-    "services": {name: {"replicas": 3, "connections": 8, "log_level": "DEBUG"} for name in SERVICES},
+    "services": {name: {"replicas": 3, "log_level": "DEBUG"} for name in SERVICES},
+    "database": {"connections": 8},
     "gateway": {
         "limit": {"average": 101, "burst": 51},
         "login_limit": {"average": 11, "burst": 21},
@@ -59,6 +60,7 @@ def test_every_variable_is_in_the_contract() -> None:
 
 def test_the_defaults_are_those_of_the_contract() -> None:
     gateway = service_settings(PlatformConfig(), "gateway")
+    items = service_settings(PlatformConfig(), "items")
     limits = [
         gateway[name] for name in ("LIMIT_AVERAGE", "LIMIT_BURST", "LOGIN_LIMIT_AVERAGE", "LOGIN_LIMIT_BURST")
     ]
@@ -69,7 +71,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         "",
         "true",
     )
-    assert (gateway["LOG_LEVEL"], gateway["DRAIN_SECONDS"], gateway["POOL_SIZE"]) == ("INFO", "10", "5")
+    assert (items["LOG_LEVEL"], items["DRAIN_SECONDS"], items["POOL_SIZE"]) == ("INFO", "10", "5")
 
 
 def test_mail_is_told_to_auth_alone() -> None:

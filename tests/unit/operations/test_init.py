@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from platformctl.config.load import load
-from platformctl.errors import PreconditionError
+from platformctl.errors import ConfigError, PreconditionError
 from platformctl.operations.context import Unloaded
 from platformctl.operations.init import init
 
@@ -46,7 +46,8 @@ def test_what_is_written_is_the_configuration_that_was_in_force_without_it(folde
     before = load(None, "local", {})
     made = init(Unloaded(None, "local", print))
     after = load(None, "local", {})
-    assert (made.platform, made.file) == ("my-shop", str(folder / "platform.yaml"))
+    assert (made.environment, made.file) == ("local", str(folder / "platform.yaml"))
+    assert after.config.platform == "my-shop"
     assert (after.config, after.origin) == (before.config, before.origin)
     assert after.provenance["platform"].startswith("platform.yaml:")
     assert os.listdir(folder) == ["platform.yaml"]
@@ -59,3 +60,18 @@ def test_the_file_that_was_named_is_written(folder: Path) -> None:
         "platformctl config show --file other.yaml",
         "platformctl up --file other.yaml",
     )
+
+
+def test_an_environment_gets_an_overlay_beside_the_file_once(folder: Path) -> None:
+    made = init(Unloaded(None, "staging", print))
+    assert made.file == str(folder / "environments/staging.yaml")
+    assert made.next_steps[1] == "platformctl up --env staging"
+    assert load(None, "staging", {}).environment == "staging"
+    with pytest.raises(PreconditionError, match="exists already"):
+        init(Unloaded(None, "staging", print))
+
+
+def test_an_environment_without_a_proper_name_is_not_written(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="no environment can be called"):
+        init(Unloaded(None, "../staging", print))
+    assert os.listdir(folder) == []

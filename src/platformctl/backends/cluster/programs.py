@@ -33,7 +33,8 @@ def programs(layout: Layout, config: PlatformConfig, listening: Mapping[str, int
 
 def connections(config: PlatformConfig) -> int:
     """Every pool, twice for the moment in which a process is replaced, and some for backups and people."""
-    pooled = sum(each.replicas * each.connections for each in config.services.values())
+    processes = sum(each.replicas for name, each in config.services.items() if name != "gateway")
+    pooled = processes * config.database.connections
     return max(100, 2 * pooled + 20)
 
 
