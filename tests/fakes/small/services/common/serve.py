@@ -1,4 +1,4 @@
-"""Serves its name and release on descriptor 0 and on the control socket; BEHAVIOUR makes it fail."""
+"""Serves its name and release on descriptor 0 and on the control socket; the file `behaviour` makes it fail."""
 
 import json
 import os
@@ -7,10 +7,13 @@ import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
 
 NAME, RELEASE = sys.argv[1], os.environ["RELEASE"]
-BEHAVIOUR = os.environ.get("BEHAVIOUR", "well")
+WRITTEN = (Path(__file__).parents[1] / "behaviour.txt").read_text().split()
+BEHAVIOUR = os.environ.get("BEHAVIOUR") or (WRITTEN[0] if NAME in WRITTEN[1:] else "well")
+OPEN = {"mode": "open", "in_flight": 0, "held": 0, "id": None, "until": None}
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -20,6 +23,8 @@ class Answer(BaseHTTPRequestHandler):
         body = {"service": NAME, "release": RELEASE, "pid": os.getpid(), "ready": ready, "checks": checks}
         if self.path == "/environment":
             body = dict(os.environ)
+        if self.path == "/control/state":
+            body = OPEN
         data = json.dumps(body).encode()
         self.send_response(200 if ready else 503)
         self.send_header("Content-Length", str(len(data)))
@@ -48,6 +53,7 @@ if BEHAVIOUR == "dies":
     print("I cannot live like this", flush=True)
     sys.exit(78)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+Path(os.environ["CONTROL_SOCKET"]).unlink(missing_ok=True)
 public, control = Public(), Control(os.environ["CONTROL_SOCKET"], Answer)
 for server in (public, control):
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
