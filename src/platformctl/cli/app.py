@@ -22,17 +22,17 @@ class Verb(NamedTuple):
 
 
 VERBS = (
-    Verb("init", "Write platform.yaml, or what differs in another environment.", "init"),
-    Verb("doctor", "Check this machine: tools, ports, locale, space, left-overs.", "doctor"),
+    Verb("init", "Write a commented platform.yaml here.", "init"),
+    Verb("doctor", "Check this machine: Python, space, rights, ports, left-overs.", "doctor"),
     Verb("up", "Bring the whole platform up, or heal what is broken.", "up"),
     Verb("down", "Stop the platform and keep its data.", "down"),
-    Verb("status", "Show what runs, and where.", "status"),
+    Verb("status", "Show what runs, where, and since when.", "status"),
     Verb("health", "Check the way from the gateway to the database: one verdict.", "health"),
-    Verb("logs", "Show what the services say.", "logs"),
+    Verb("logs", "Show what the services and the database say.", "logs"),
     Verb("deploy", "Replace what runs by the present code, with no request lost.", "deploy"),
     Verb("rollback", "Bring back an earlier deploy as it was.", "rollback"),
-    Verb("history", "Show who changed what, and when.", "history"),
-    Verb("migrate", "Bring the database's schemas to what the services need.", "migrate"),
+    Verb("history", "Show who deployed what, and when.", "history"),
+    Verb("migrate", "Bring the database's schemas to what the present code needs.", "migrate"),
     Verb("backup", "Make, list and check backups.", "backup"),
     Verb("restore", "Put the database back to what a backup holds.", "restore"),
     Verb("maintenance", "Let the gateway refuse writes for a while.", "maintenance"),
