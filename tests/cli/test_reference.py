@@ -45,4 +45,4 @@ def test_every_verb_and_option_is_described_in_the_reference(name: str, command:
 def test_the_readme_names_every_verb_in_the_order_and_words_of_the_help_page() -> None:
     readme = (ROOT / "README.md").read_text()
     table = "".join(f"| `{each.name}` | {each.summary} |\n" for each in VERBS)
-    assert table in readme
+    assert table in readme, f"the table in README.md must be:\n{table}"

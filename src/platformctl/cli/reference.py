@@ -37,9 +37,8 @@ def markdown() -> str:
     """The reference of every verb, in the order of the help page."""
     command = root()
     below = {each.name: command.get_command(None, each.name) for each in VERBS}
-    shared = {
-        _row(each): each for leaf in _leaves(below.values()) for each in leaf.params if _is_shared(each)
-    }
+    known = (each for leaf in _leaves(below.values()) for each in leaf.params)
+    shared = dict.fromkeys(_row(each) for each in known if _is_shared(each))
     parts = [_BEGINNING + "".join(f"| [{each.name}](#{each.name}) | {each.summary} |\n" for each in VERBS)]
     parts.append(_SHARED + "".join(f"{row}\n" for row in (*_HEAD, *shared)))
     for name, each in below.items():

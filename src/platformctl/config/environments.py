@@ -18,7 +18,7 @@ def overlay(folder: Path, environment: str) -> Path | None:
         raise ConfigError(
             f"environment {environment} is not known",
             cause=f"known here: {', '.join(names)}",
-            fix=f"name one of the known ones, or make it: platformctl init --env {environment} (writes {file})",
+            fix=f"name one of these, or add it: platformctl init --env {environment} (writes {file})",
             reference="config/unknown-environment",
         )
     return file if os.path.lexists(file) else None

@@ -34,9 +34,8 @@ def init(unloaded: Unloaded) -> Initialised:
         suffix += f" --env {environment}"
     text = (packed("templates") / template).read_text(encoding="utf-8")
     _write_new(file, text.replace("{platform}", platform).replace("{environment}", environment))
-    return Initialised(
-        str(file), environment, (f"platformctl config show{suffix}", f"platformctl up{suffix}")
-    )
+    next_steps = (f"platformctl config show{suffix}", f"platformctl up{suffix}")
+    return Initialised(str(file), environment, next_steps)
 
 
 def _write_new(file: Path, text: str) -> None:
