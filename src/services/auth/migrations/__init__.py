@@ -1,0 +1,1 @@
+"""The schema of the auth service, step by step."""

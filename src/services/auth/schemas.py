@@ -1,0 +1,62 @@
+"""The shapes that the auth service takes and gives."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr
+
+from services.common.fields import Body, NewPassword
+
+GivenToken = Annotated[SecretStr, Field(max_length=512)]
+
+
+class UserOut(BaseModel):
+    id: uuid.UUID
+    email: str
+    is_active: bool
+    is_superuser: bool
+    full_name: str | None
+    created_at: datetime
+
+
+class Identity(UserOut):
+    """A user as the users service tells us, with what tokens are judged by."""
+
+    version: int
+    epoch: int
+
+
+class TokensOut(BaseModel):
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the name of a scheme
+    refresh_token: str
+    expires_in: int
+
+
+class Refresh(Body):
+    refresh_token: GivenToken
+
+
+class Logout(Body):
+    refresh_token: GivenToken | None = None
+
+
+class Reset(Body):
+    token: GivenToken
+    new_password: NewPassword
+
+
+class AccountEvent(Body):
+    """See services.common.revocations for what the numbers mean; an `epoch` of 0 ends no session."""
+
+    version: int
+    epoch: int
+    is_superuser: bool
+    spared: str | None = None
+
+
+class Accepted(BaseModel):
+    sequence: int

@@ -1,0 +1,119 @@
+"""Puts a service together from the kit; what it answers is in its endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from services.common import errors, logging
+from services.common.access_tokens import AccessTokens
+from services.common.database import Database
+from services.common.keys import PublicKeys
+from services.common.observation import Observation
+from services.common.peers import Peers
+from services.common.revocations import Feed, RevocationView
+from services.common.schema_version import SchemaVersion
+from services.common.service_tokens import ServiceTokens
+from services.common.settings import ServiceSettings
+
+PREFIX = "/api/v1"
+log = structlog.get_logger()
+
+Background = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Kit:
+    """What every request of one service may use."""
+
+    name: str
+    settings: ServiceSettings
+    database: Database
+    service_tokens: ServiceTokens
+    peers: Peers
+    access: AccessTokens
+
+
+def kit(name: str, settings: ServiceSettings) -> Kit:
+    """The parts as they are in every service; auth, which owns keys and feed, replaces `access`."""
+    database = Database(settings.database_url, name, settings.pool_size)
+    tokens = ServiceTokens(name, settings.internal_key, settings.internal_keys)
+    addresses = {"auth": settings.auth_url, "users": settings.users_url, "items": settings.items_url}
+    peers = Peers(tokens, addresses)
+
+    async def key_set() -> dict:
+        return await peers.call("GET", "auth", "/.well-known/jwks.json")
+
+    async def feed(generation: str | None, sequence: int) -> Feed:
+        query = f"?since={sequence}" + (f"&generation={generation}" if generation else "")
+        return Feed.model_validate(await peers.call("GET", "auth", f"/internal/revocations{query}"))
+
+    access = AccessTokens(PublicKeys(key_set), RevocationView(feed))
+    return Kit(name, settings, database, tokens, peers, access)
+
+
+def service_app(parts: Kit, routers: Sequence[APIRouter], background: Sequence[Background] = ()) -> FastAPI:
+    """The ASGI application of one service, with its readiness checks in `app.state.readiness`."""
+    logging.configure(parts.name, parts.settings.release, parts.settings.log_level)
+    app = FastAPI(
+        title=parts.name,
+        version=parts.settings.release,
+        # Read by the gateway, which merges those of all services and does not route this path.
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(parts, (parts.access.keys.follow, parts.access.view.follow, *background)),
+    )
+    app.state.kit = parts
+    app.state.readiness = {
+        "database": parts.database.answers,
+        "migrations": SchemaVersion(parts.database).fits,
+        "keys": lambda: _keys(parts.access),
+    }
+    errors.install(app)
+    app.add_middleware(Observation, service=parts.name)
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+async def _keys(access: AccessTokens) -> str | None:
+    if not len(access.keys):
+        return "no public key of the auth service is known yet"
+    if not access.view.loaded:
+        return "the revocations of the auth service have not been read yet"
+    return None
+
+
+def _lifespan(parts: Kit, background: Sequence[Background]):
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await parts.peers.open()
+        running = [asyncio.create_task(_kept_running(each)) for each in background]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await parts.peers.close()
+            await parts.database.close()
+
+    return lifespan
+
+
+async def _kept_running(work: Background) -> None:
+    """A background task that ends by an error would go unnoticed: say so and start it again."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception as error:
+            log.error("background task failed, starting it again", exc_info=error)
+            await asyncio.sleep(1)

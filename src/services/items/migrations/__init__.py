@@ -1,0 +1,1 @@
+"""The schema of the items service, step by step."""

@@ -1,0 +1,26 @@
+"""The tables of the items schema."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, func
+
+metadata = MetaData(schema="items")
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    # A user's id; users live in another service, so no foreign key.
+    Column("owner_id", Uuid, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# Owners who were deleted: a request of theirs that is still under way must not leave an item behind.
+purged_owners = Table(
+    "purged_owners",
+    metadata,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("purged_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)

@@ -1,0 +1,1 @@
+"""Accounts: the row, the password hash and the role of every user."""

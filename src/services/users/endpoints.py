@@ -1,0 +1,129 @@
+"""The public endpoints of accounts; each translates HTTP to one call of the service."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from services.common.caller import CallerIfAny, CurrentCaller, not_enough_privileges
+from services.common.errors import InvalidBody, ServiceError
+from services.common.fields import Message
+from services.common.pagination import Paged
+from services.users import repository
+from services.users.current import CurrentUser, Service, Superuser, active_user
+from services.users.schemas import (
+    PRIVILEGED,
+    NewUser,
+    OwnChanges,
+    PasswordChange,
+    Registration,
+    Sorting,
+    UserChanges,
+    UserOut,
+    UsersOut,
+)
+from services.users.service import SELF_DELETION, TAKEN_ON_CREATE, TAKEN_ON_SIGNUP
+
+router = APIRouter(prefix="/users", tags=["users"])
+DELETED = Message(message="User deleted successfully")
+
+
+@router.get("", response_model=UsersOut)
+async def list_users(
+    request: Request,
+    _: Superuser,
+    wanted: Paged,
+    sorting: Sorting = "-created_at",
+    is_active: bool | None = None,
+):
+    async with request.app.state.kit.database.statements() as connection:
+        rows, count = await repository.page(connection, wanted, sorting, is_active)
+    return {"data": rows, "count": count}
+
+
+async def _creator(request: Request, caller: CallerIfAny) -> bool:
+    """Whether the new user is made by a superuser; without a token it is a registration."""
+    if caller is None:
+        return False
+    if not (await active_user(request, caller)).is_superuser:
+        raise not_enough_privileges()
+    return True
+
+
+@router.post("", response_model=UserOut)
+async def create_user(new: NewUser, by_superuser: Annotated[bool, Depends(_creator)], service: Service):
+    if not by_superuser:
+        for field in PRIVILEGED:
+            if field in new.model_fields_set:
+                raise InvalidBody(field, "extra_forbidden", "Extra inputs are not permitted")
+    return await service.create(new, TAKEN_ON_CREATE)
+
+
+@router.post("/signup", response_model=UserOut)
+async def sign_up(new: Registration, service: Service):
+    return await service.create(new, TAKEN_ON_SIGNUP)
+
+
+@router.get("/me", response_model=UserOut)
+async def read_own(user: CurrentUser):
+    return user
+
+
+@router.put("/me", response_model=UserOut)
+@router.patch("/me", response_model=UserOut)
+async def change_own(user: CurrentUser, changes: OwnChanges, service: Service):
+    return await service.change(user.id, changes.model_dump(exclude_unset=True), "User not found")
+
+
+@router.delete("/me", response_model=Message)
+async def delete_own(user: CurrentUser, service: Service):
+    if user.is_superuser:
+        raise ServiceError(403, SELF_DELETION)
+    await service.delete(user.id)
+    return DELETED
+
+
+@router.put("/me/password", response_model=Message)
+@router.patch("/me/password", response_model=Message)
+async def change_own_password(
+    user: CurrentUser, caller: CurrentCaller, change: PasswordChange, service: Service
+):
+    await service.change_own_password(user, change.current_password, change.new_password, caller.token_id)
+    return Message(message="Password updated successfully")
+
+
+@router.get("/{user_id}", response_model=UserOut)
+async def read_user(user_id: uuid.UUID, user: CurrentUser, service: Service):
+    if user.id == user_id:
+        return user
+    # Before looking: whether an id exists is none of a normal user's business.
+    if not user.is_superuser:
+        raise not_enough_privileges()
+    if found := await service.find(user_id):
+        return found
+    raise ServiceError(404, "User not found")
+
+
+@router.put("/{user_id}", response_model=UserOut)
+@router.patch("/{user_id}", response_model=UserOut)
+async def change_user(user_id: uuid.UUID, _: Superuser, changes: UserChanges, service: Service):
+    missing = "The user with this id does not exist in the system"
+    return await service.change(user_id, changes.model_dump(exclude_unset=True), missing)
+
+
+@router.delete("/{user_id}", response_model=Message)
+async def delete_user(user_id: uuid.UUID, user: Superuser, service: Service):
+    if user.id == user_id:
+        raise ServiceError(403, SELF_DELETION)
+    await service.delete(user_id)
+    return DELETED
+
+
+private = APIRouter(prefix="/private/users", tags=["private"])
+
+
+@private.post("", response_model=UserOut)
+async def create_private(new: Registration, service: Service):
+    return await service.create(new, TAKEN_ON_CREATE)
