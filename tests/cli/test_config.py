@@ -11,6 +11,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -96,3 +98,16 @@ def test_init_writes_once_and_then_refuses(tmp_path: Path) -> None:
     assert "exists already" in second.stderr
     assert run(tmp_path, "config", "check").returncode == 0
     assert os.listdir(tmp_path) == ["platform.yaml"]
+
+
+def test_docs_write_every_generated_reference(tmp_path: Path) -> None:
+    answer = run(tmp_path, "config", "docs", "--write", "made")
+    assert answer.returncode == 0
+    for name in ("cli.md", "configuration.md", "platform.schema.json"):
+        assert (tmp_path / "made" / name).read_text() == (ROOT / "docs" / name).read_text()
+
+
+def test_twenty_errors_are_all_shown(tmp_path: Path) -> None:
+    (tmp_path / "platform.yaml").write_text("".join(f"unknown_{number}: 1\n" for number in range(20)))
+    answer = run(tmp_path, "up")
+    assert all(f"platform.yaml:{line}:1: " in answer.stderr for line in range(1, 21))

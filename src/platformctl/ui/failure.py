@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from platformctl.errors import PlatformError
+from platformctl.errors import ConfigError, PlatformError
 from platformctl.ui.paint import mark, wrapped
 
-SHOWN_EVIDENCE = 12  # lines; the error itself keeps more for --output json
+SHOWN_EVIDENCE = 12  # lines; --output json has all, and a wrong configuration is always told in full
 
 
 def failure_lines(error: PlatformError, stream: TextIO) -> tuple[str, ...]:
@@ -18,9 +18,11 @@ def failure_lines(error: PlatformError, stream: TextIO) -> tuple[str, ...]:
     if error.state:
         out += wrapped(error.state, "  now:  ", "        ")
     if error.evidence:
-        hidden = len(error.evidence) - SHOWN_EVIDENCE
-        more = f" (the last {SHOWN_EVIDENCE} of {len(error.evidence)} lines)" if hidden > 0 else ""
-        out += [f"  seen{more}:", *(f"    {line}" for line in error.evidence[-SHOWN_EVIDENCE:])]
+        shown = error.evidence if isinstance(error, ConfigError) else error.evidence[-SHOWN_EVIDENCE:]
+        more = (
+            f" (the last {SHOWN_EVIDENCE} of {len(error.evidence)} lines)" if shown != error.evidence else ""
+        )
+        out += [f"  seen{more}:", *(f"    {line}" for line in shown)]
     if error.fix:
         out.append(f"  next: {error.fix}")
     return tuple(out)
