@@ -89,14 +89,14 @@ def server(instance: Instance) -> Command:
 
 
 def dump(instance: Instance, database: str, snapshot: str, password: SecretStr) -> Command:
-    """The custom format, uncompressed, on standard output; gives up when a lock is not had in 60 s."""
+    """The custom format, uncompressed, on standard output; gives up when a lock is not had in 5 s."""
     argv = (
         program(instance.version, "pg_dump"),
         *_connection(instance, database),
         "--format=custom",
         "--compress=0",
         f"--snapshot={snapshot}",
-        "--lock-wait-timeout=60s",
+        "--lock-wait-timeout=5s",
     )
     # It only reads, but a rehearsal must not take as long as the dump itself: it is told, not run.
     return Command(argv, mutates=True, env=_with(password))
@@ -109,7 +109,7 @@ def schema_text(instance: Instance, database: str, password: SecretStr, snapshot
         program(instance.version, "pg_dump"),
         *_connection(instance, database),
         "--schema-only",
-        "--lock-wait-timeout=60s",
+        "--lock-wait-timeout=5s",
         *at,
     )
     return Command(argv, mutates=False, env=_with(password))

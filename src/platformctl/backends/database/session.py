@@ -21,7 +21,7 @@ FIX = "platformctl health"
 def connect(
     instance: Instance, database: str, password: SecretStr, user: str = SUPERUSER
 ) -> Iterator[Connection[tuple[Any, ...]]]:
-    """Autocommits; every lock is waited for at most 10 s. Raises DatabaseError."""
+    """Autocommits; every lock is waited for at most 5 s. Raises DatabaseError."""
     import psycopg
 
     try:
@@ -33,7 +33,7 @@ def connect(
             password=password.get_secret_value(),
             connect_timeout=5,
             application_name="platformctl",
-            options="-c lock_timeout=10s -c client_encoding=UTF8",
+            options="-c lock_timeout=5s -c client_encoding=UTF8",
             autocommit=True,
         ) as connection:
             yield connection

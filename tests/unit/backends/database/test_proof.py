@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from platformctl.backends.database import facts, proof
+from platformctl.operations.context import Context
+from tests.database import run
+
+Environment = Callable[..., Context]
+
+
+def changed(ctx: Context, statement: str) -> tuple[str, ...]:
+    """What the proof says of a copy in which `statement` was run."""
+    database = ctx.backends.database
+    expected = database.proof(database.name)
+    copy = f"{database.name}__{secrets.token_hex(4)}"
+    run(ctx, f'CREATE DATABASE "{copy}" TEMPLATE "{database.name}"', "postgres")
+    try:
+        if statement:
+            run(ctx, statement, copy)
+        return facts.differences(expected, database.proof(copy))
+    finally:
+        database.drop(copy)
+
+
+def test_an_exact_copy_has_no_difference(environment: Environment) -> None:
+    assert changed(environment(), "") == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM items.items WHERE id = 7", "table items.items has 499 rows instead of 500"),
+        ("UPDATE items.items SET price = price + 1e-9 WHERE id = 7", "table items.items has other content"),
+        ("UPDATE items.items SET title = 'x' WHERE id = 7", "table items.items has other content"),
+        ("SELECT setval('items.items_id_seq', 499)", "sequence items.items_id_seq stands at 499"),
+        ("SELECT setval('items.items_id_seq', 500, false)", "sequence items.items_id_seq stands at 499"),
+        ("DROP INDEX items.items_title", "definitions differ"),
+        ("DROP TRIGGER note ON items.items", "definitions differ"),
+        ("ALTER TABLE items.items DISABLE TRIGGER note", "definitions differ"),
+        ("ALTER TABLE items.items ALTER title DROP DEFAULT", "definitions differ"),
+        ("ALTER TABLE items.items DROP CONSTRAINT items_state_check", "definitions differ"),
+        ("DROP VIEW items.open", "definitions differ"),
+        ("CREATE OR REPLACE VIEW items.open AS SELECT id, title FROM items.items", "definitions differ"),
+        ("ALTER TABLE items.log OWNER TO auth", "definitions differ"),
+        ("GRANT SELECT ON items.items TO auth", "definitions differ"),
+        ("DROP TABLE items.log CASCADE", "table items.log is missing"),
+        ("CREATE TABLE items.more (a int)", "table items.more is not in the backup"),
+        ("SELECT lo_unlink(oid) FROM pg_largeobject_metadata", "large objects differ"),
+        ("REFRESH MATERIALIZED VIEW items.totals WITH NO DATA", "materialized view items.totals has"),
+    ],
+)
+def test_the_proof_catches(environment: Environment, statement: str, said: str) -> None:
+    found = changed(environment(), statement)
+    assert any(line.startswith(said) for line in found), found
+
+
+def test_rows_count_the_same_in_any_order_and_with_any_settings(environment: Environment) -> None:
+    ctx = environment()
+    database = ctx.backends.database
+    before = database.proof(database.name)
+    run(ctx, f"ALTER DATABASE \"{database.name}\" SET timezone = 'Asia/Tokyo'", "postgres")
+    run(ctx, f"ALTER DATABASE \"{database.name}\" SET datestyle = 'German'", "postgres")
+    run(ctx, f'ALTER DATABASE "{database.name}" SET extra_float_digits = -10', "postgres")
+    run(ctx, "CLUSTER items.items USING items_title")
+    after = database.proof(database.name)
+    assert after.tables == before.tables
+
+
+def test_a_stale_view_is_known_as_stale(environment: Environment) -> None:
+    ctx = environment()
+    run(ctx, "DELETE FROM items.items WHERE state = 'open'")
+    assert ctx.backends.database.proof(ctx.backends.database.name).views["items.totals"].stale
+
+
+def test_an_empty_database_is_proven_too(environment: Environment) -> None:
+    ctx = environment()
+    run(ctx, "DROP SCHEMA items CASCADE; SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
+    assert changed(ctx, "") == ()
+
+
+def test_the_random_key_of_a_dump_is_no_difference() -> None:
+    lines = ["\\restrict abc", "-- Dumped from", "", "CREATE TABLE a ();", "\\unrestrict abc"]
+    other = ["\\restrict xyz", "CREATE TABLE a ();"]
+    assert proof.text_hash(lines) == proof.text_hash(other)
+    assert proof.text_hash(lines) != proof.text_hash(["CREATE TABLE b ();"])

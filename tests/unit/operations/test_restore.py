@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from platformctl.backends.cluster.protocol import Process
+from platformctl.backends.database import marks
+from platformctl.errors import PreconditionError, RestoreRefusedError, StepError
+from platformctl.events import Narrated, Notice
+from platformctl.operations.backup_create import create
+from platformctl.operations.context import Context
+from platformctl.operations.restore import restore, what_is_lost
+from platformctl.operations.restore_undo import undo, what_is_put_aside
+from platformctl.operations.waiting import SystemClock
+from platformctl.shell.rehearsal import RehearsalRunner
+from tests.database import Bare, names, rows, run
+from tests.support import Heard
+
+Environment = Callable[..., Context]
+DAMAGE = (
+    "DELETE FROM items.items WHERE id > 100; DROP TABLE items.log CASCADE; DROP TRIGGER note ON items.items"
+)
+
+
+class Hasty(SystemClock):
+    """Sleeps a hundredth of the time and counts it in full."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def now(self) -> float:
+        return super().now() + self._slept
+
+    def elapsed(self) -> float:
+        return super().elapsed() + self._slept
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+        super().sleep(seconds / 100)
+
+
+def test_restore_brings_back_rows_tables_and_triggers_and_keeps_the_former_database(
+    environment: Environment,
+) -> None:
+    ctx = environment()
+    before = rows(ctx)
+    made = create(ctx)
+    run(ctx, DAMAGE)
+    done = restore(environment(), made.id)
+    assert rows(ctx) == before
+    run(ctx, "INSERT INTO items.items (title, state) VALUES ('new', 'open')")
+    assert run(ctx, "SELECT count(*) FROM items.log") == [(501,)]
+    assert names(ctx) == [done.kept]
+    assert run(ctx, "SELECT max(id) FROM items.items") == [(501,)]
+
+
+def test_restore_brings_back_owner_rights_and_settings_of_the_database(environment: Environment) -> None:
+    ctx = environment()
+    live = ctx.backends.database.name
+    run(ctx, f"ALTER DATABASE \"{live}\" SET work_mem = '5MB'", "postgres")
+    run(ctx, f'ALTER DATABASE "{live}" SET search_path = \'a b\', "$user"', "postgres")
+    run(ctx, f'ALTER ROLE auth IN DATABASE "{live}" SET statement_timeout = 7000', "postgres")
+    run(ctx, f'GRANT CREATE ON DATABASE "{live}" TO users WITH GRANT OPTION', "postgres")
+    before = ctx.backends.database.properties(live)
+    assert before.settings
+    assert before.role_settings["auth"] == ("search_path=auth", "statement_timeout=7000")
+    made = create(ctx)
+    restore(environment(), made.id)
+    assert ctx.backends.database.properties(live) == before
+
+
+def test_undo_brings_back_what_the_restore_replaced_and_is_undone_itself(environment: Environment) -> None:
+    ctx = environment()
+    whole = rows(ctx)
+    create(ctx)
+    run(ctx, DAMAGE)
+    damaged = rows(ctx)
+    restore(environment())
+    run(ctx, "DELETE FROM items.items WHERE id > 400")
+    later = rows(ctx)
+    assert "put aside" in what_is_put_aside(environment())
+    undo(environment())
+    assert rows(ctx) == damaged
+    undo(environment())
+    assert rows(ctx) == later != whole
+
+
+def test_there_is_nothing_to_undo_before_a_restore(environment: Environment) -> None:
+    with pytest.raises(PreconditionError) as raised:
+        undo(environment())
+    assert raised.value.reference == "restore/nothing-to-undo"
+
+
+def test_the_question_says_how_much_writing_is_lost(environment: Environment) -> None:
+    create(environment())
+    ctx = environment()
+    ahead = Hasty()
+    ahead._slept = 7 * 3600 + 12 * 60 + 1
+    assert "You will lose 7 h 12 min of writes" in what_is_lost(replace(ctx, clock=ahead))
+
+
+def test_clients_that_hold_connections_are_disconnected_and_can_come_back(environment: Environment) -> None:
+    ctx = environment()
+    before = rows(ctx)
+    create(ctx)
+    run(ctx, DAMAGE)
+    url = ctx.backends.database.url("items")
+    stop, errors = threading.Event(), []
+
+    def insist() -> None:
+        while not stop.is_set():
+            try:
+                with psycopg.connect(url, autocommit=True) as connection:
+                    while not stop.is_set():
+                        connection.execute("SELECT count(*) FROM items")
+            except psycopg.Error as error:
+                errors.append(error)
+
+    clients = [threading.Thread(target=insist) for _ in range(5)]
+    for each in clients:
+        each.start()
+    try:
+        done = restore(environment())
+    finally:
+        stop.set()
+        for each in clients:
+            each.join()
+    assert rows(ctx) == before
+    assert errors
+    assert done.waited < 5
+
+
+def test_a_prepared_transaction_is_named_and_nothing_is_touched(environment: Environment) -> None:
+    ctx = environment()
+    create(ctx)
+    run(ctx, "DELETE FROM items.items WHERE id > 100")
+    damaged = rows(ctx)
+    run(ctx, "BEGIN; INSERT INTO items.log VALUES ('x'); PREPARE TRANSACTION 'stuck'")
+    try:
+        with pytest.raises(RestoreRefusedError) as raised:
+            restore(environment())
+    finally:
+        run(ctx, "ROLLBACK PREPARED 'stuck'")
+    assert "ROLLBACK PREPARED 'stuck';" in raised.value.fix
+    assert rows(ctx) == damaged
+    assert names(ctx) == []
+
+
+def test_a_role_that_the_secret_store_knows_is_made_again(environment: Environment) -> None:
+    ctx = environment()
+    ctx.backends.secrets.put("extra/DATABASE_PASSWORD", SecretStr("extra-pw"))
+    ctx.backends.database.prepare(("extra",))
+    before = ctx.backends.database.properties(ctx.backends.database.name)
+    gone = f'REVOKE ALL ON DATABASE "{ctx.backends.database.name}" FROM extra; DROP ROLE extra'
+    create(ctx)
+    run(ctx, f"DROP SCHEMA extra; {gone}")
+    restore(environment())
+    assert ctx.backends.database.properties(ctx.backends.database.name) == before
+    ctx.backends.database.prepare(("extra",))
+    run(ctx, f'DROP DATABASE "{names(ctx)[0]}"', "postgres")
+    run(ctx, f"DROP SCHEMA extra; {gone}")
+
+
+def test_a_role_that_nobody_knows_is_named_before_anything_is_written(environment: Environment) -> None:
+    ctx = environment()
+    run(ctx, "CREATE ROLE reporting")
+    create(ctx)
+    run(ctx, "DROP ROLE reporting")
+    with pytest.raises(RestoreRefusedError) as raised:
+        restore(environment())
+    assert 'CREATE ROLE "reporting";' in raised.value.fix
+    assert names(ctx) == []
+
+
+def test_a_view_that_was_out_of_date_is_refreshed_and_told(environment: Environment) -> None:
+    ctx = environment()
+    run(ctx, "DELETE FROM items.items WHERE state = 'open'")
+    create(ctx)
+    again = environment()
+    restore(again)
+    assert any("items.totals" in each.text for each in again.report.of(Notice))
+    assert run(ctx, "SELECT count(*) FROM items.totals") == [(1,)]
+
+
+def test_a_backup_newer_than_the_code_is_refused_and_its_copy_dropped(environment: Environment) -> None:
+    create(environment())
+    ctx = environment()
+    before = rows(ctx)
+    ctx.backends.cluster.revisions["items"] = ("0002", "0001")
+    with pytest.raises(RestoreRefusedError) as raised:
+        restore(ctx)
+    assert raised.value.reference == "restore/newer"
+    assert rows(ctx) == before
+    assert names(ctx) == []
+
+
+def test_restore_keeps_the_old_database_when_the_switch_fails(environment: Environment) -> None:
+    create(environment())
+    ctx = environment()
+    live = ctx.backends.database.name
+    run(ctx, "DELETE FROM items.items WHERE id > 100")
+    damaged = rows(ctx)
+    taken = marks.kept_name(live, ctx.audit.run_id)
+    run(ctx, f'CREATE DATABASE "{taken}"', "postgres")
+    with pytest.raises(Exception, match="refused or broke off"):
+        restore(ctx)
+    assert rows(ctx) == damaged
+    assert names(ctx) == [taken]
+
+
+def test_restore_switches_back_when_the_services_do_not_serve(environment: Environment) -> None:
+    class Picky(Bare):
+        """A service that is ready only on a database without item 500."""
+
+        def processes(self) -> tuple[Process, ...]:
+            ready = run(ctx, "SELECT count(*) FROM items.items WHERE id = 500") == [(0,)]
+            return (Process("items-0", "items", "running", ready, why="item 500 is there"),)
+
+    create(environment())
+    ctx = environment()
+    run(ctx, "DELETE FROM items.items WHERE id > 100")
+    damaged = rows(ctx)
+    picky = Picky(ctx.backends.cluster.lease)
+    with pytest.raises(StepError) as raised:
+        restore(replace(ctx, backends=replace(ctx.backends, cluster=picky), clock=Hasty()))
+    assert raised.value.reference == "restore/switched-back"
+    assert "item 500 is there" in raised.value.cause
+    assert rows(ctx) == damaged
+    assert names(ctx) == []
+
+
+def test_former_databases_older_than_a_day_go_with_the_next_restore(environment: Environment) -> None:
+    create(environment())
+    first = restore(environment())
+    second = restore(environment())
+    assert names(environment()) == sorted([first.kept, second.kept])
+    tomorrow = Hasty()
+    tomorrow._slept = 25 * 3600
+    third = restore(replace(environment(), clock=tomorrow))
+    assert names(environment()) == [third.kept]
+    assert set(third.dropped) == {first.kept, second.kept}
+
+
+def test_a_rehearsal_of_a_restore_tells_every_change_and_makes_none(environment: Environment) -> None:
+    ctx = environment()
+    create(ctx)
+    run(ctx, "DELETE FROM items.items WHERE id > 100")
+    damaged = rows(ctx)
+    heard = Heard()
+    assert restore(replace(environment(RehearsalRunner(heard)), report=heard)) is None
+    words = [each.words for each in heard.of(Narrated)]
+    for expected in ("create the database", "pg_restore", "let no client connect", "rename", "statistics"):
+        assert any(expected in each for each in words), (expected, words)
+    assert rows(ctx) == damaged
+    assert names(ctx) == []

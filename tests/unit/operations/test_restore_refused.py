@@ -1,0 +1,212 @@
+"""Backups that are damaged, foreign or too new: each is refused before the first write."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError, UnhealthyError
+from platformctl.events import Notice
+from platformctl.operations import manifest
+from platformctl.operations.backup_create import create
+from platformctl.operations.backup_list import list_backups
+from platformctl.operations.backup_verify import verify
+from platformctl.operations.context import Context
+from platformctl.operations.manifest import Manifest
+from platformctl.operations.restore import restore
+from platformctl.operations.restore_preflight import preflight
+from tests.database import names, rows, run
+
+Environment = Callable[..., Context]
+
+
+def file_of(ctx: Context, backup: str, name: str) -> Path:
+    return next(Path(ctx.backends.objects.location()).rglob(f"{backup}/{name}"))
+
+
+def edit(ctx: Context, backup: str, change: Callable[[Manifest], Manifest]) -> None:
+    """Write another manifest, its own hash in order, as somebody with access could."""
+    path = file_of(ctx, backup, "manifest.json")
+    path.write_bytes(manifest.render(change(manifest.parse(path.read_bytes()))))
+
+
+def refused(ctx: Context, backup: str) -> PlatformError:
+    before = rows(ctx)
+    with pytest.raises(PlatformError) as raised:
+        restore(ctx, backup)
+    assert isinstance(raised.value, PreconditionError), raised.value
+    assert "Nothing was touched" in raised.value.state
+    assert rows(ctx) == before
+    assert names(ctx) == []
+    return raised.value
+
+
+@pytest.mark.parametrize("name", ["data.pgc.zst", "manifest.json"])
+def test_a_flipped_bit_anywhere_is_refused(environment: Environment, name: str) -> None:
+    ctx = environment()
+    made = create(ctx)
+    path = file_of(ctx, made.id, name)
+    good = path.read_bytes()
+    seeded = random.Random(7)
+    for offset in [0, len(good) - 1, *(seeded.randrange(len(good)) for _ in range(58))]:
+        path.write_bytes(
+            good[:offset] + bytes([good[offset] ^ (1 << seeded.randrange(8))]) + good[offset + 1 :]
+        )
+        with pytest.raises(RestoreRefusedError):
+            preflight(ctx, made.id, into_foreign=False)
+    refused(environment(), made.id)
+    path.write_bytes(good)
+    preflight(ctx, made.id, into_foreign=False)
+
+
+@pytest.mark.parametrize("name", ["data.pgc.zst", "manifest.json"])
+def test_a_file_cut_at_any_length_is_refused(environment: Environment, name: str) -> None:
+    ctx = environment()
+    made = create(ctx)
+    path = file_of(ctx, made.id, name)
+    good = path.read_bytes()
+    for length in [0, 1, len(good) // 2, len(good) - 1, *range(2, len(good), len(good) // 25)]:
+        path.write_bytes(good[:length])
+        with pytest.raises(RestoreRefusedError):
+            preflight(ctx, made.id, into_foreign=False)
+    refused(environment(), made.id)
+
+
+def test_missing_data_is_refused_and_verify_says_so(environment: Environment) -> None:
+    ctx = environment()
+    made = create(ctx)
+    file_of(ctx, made.id, "data.pgc.zst").unlink()
+    refused(environment(), made.id)
+    with pytest.raises(UnhealthyError) as raised:
+        verify(ctx, every=True)
+    assert raised.value.data.damaged == (made.id,)
+
+
+def test_the_data_of_another_backup_is_refused(environment: Environment) -> None:
+    ctx = environment()
+    first = create(ctx)
+    run(ctx, "DELETE FROM items.items WHERE id = 7")
+    second = create(environment())
+    paths = [file_of(ctx, each.id, "data.pgc.zst") for each in (first, second)]
+    contents = [each.read_bytes() for each in paths]
+    for path, content in zip(paths, reversed(contents), strict=True):
+        path.write_bytes(content)
+    refused(environment(), first.id)
+    refused(environment(), second.id)
+
+
+def test_the_manifest_of_another_backup_is_refused(environment: Environment) -> None:
+    ctx = environment()
+    first, second = create(ctx), create(environment())
+    shutil.copy(file_of(ctx, first.id, "manifest.json"), file_of(ctx, second.id, "manifest.json"))
+    assert "belongs to another backup" in refused(environment(), second.id).cause
+
+
+def test_latest_passes_over_a_broken_backup_and_says_so(environment: Environment) -> None:
+    first, second = create(environment()), create(environment())
+    ctx = environment()
+    newest, older = sorted((first.id, second.id), reverse=True)
+    file_of(ctx, newest, "manifest.json").write_bytes(b"{}")
+    states = {each.id: each.state for each in list_backups(ctx).backups}
+    assert states == {newest: "broken", older: "whole"}
+    assert restore(ctx).backup == older
+    assert any(newest in each.text for each in ctx.report.of(Notice))
+
+
+def test_a_backup_of_a_newer_server_is_refused(environment: Environment) -> None:
+    ctx = environment()
+    made = create(ctx)
+    edit(
+        ctx,
+        made.id,
+        lambda each: each.model_copy(update={"source": each.source.model_copy(update={"major": 17})}),
+    )
+    assert "PostgreSQL 17" in refused(environment(), made.id).message
+
+
+def test_a_backup_of_another_cluster_needs_a_word_more(environment: Environment) -> None:
+    ctx = environment()
+    made = create(ctx)
+    edit(
+        ctx,
+        made.id,
+        lambda each: each.model_copy(update={"source": each.source.model_copy(update={"system_id": "1"})}),
+    )
+    folder = file_of(ctx, made.id, "manifest.json").parent
+    other = folder.parent.with_name("1") / made.id
+    other.parent.mkdir()
+    folder.rename(other)
+    assert "--into-foreign" in refused(environment(), "latest").fix
+    assert "--into-foreign" in refused(environment(), made.id).fix
+    assert [each.state for each in list_backups(environment()).backups] == ["foreign"]
+    assert restore(environment(), made.id, into_foreign=True).backup == made.id
+
+
+def test_a_disk_without_room_is_refused_in_bytes(environment: Environment) -> None:
+    ctx = environment()
+    made = create(ctx)
+    edit(
+        ctx,
+        made.id,
+        lambda each: each.model_copy(update={"source": each.source.model_copy(update={"size": 1 << 60})}),
+    )
+    assert refused(environment(), made.id).reference == "disk/full"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("collate", "xx_XX.UTF-8", "locale"),
+        ("extensions", [{"name": "postgis", "version": "3"}], "extensions"),
+    ],
+)
+def test_what_the_server_lacks_is_named(
+    environment: Environment, field: str, value: object, said: str
+) -> None:
+    ctx = environment()
+    made = create(ctx)
+
+    def change(each: Manifest) -> Manifest:
+        document = each.model_dump(mode="json")
+        document["properties"][field] = value
+        import json
+
+        return Manifest.model_validate_json(json.dumps(document))
+
+    edit(ctx, made.id, change)
+    assert said in refused(environment(), made.id).message
+
+
+def test_a_proof_that_does_not_match_drops_the_copy_and_keeps_the_live_database(
+    environment: Environment,
+) -> None:
+    """The manifest promises one row more than the data holds."""
+    ctx = environment()
+    made = create(ctx)
+
+    def change(each: Manifest) -> Manifest:
+        table = each.proof.tables["items.items"]
+        tables = each.proof.tables | {"items.items": table.model_copy(update={"count": table.count + 1})}
+        return each.model_copy(update={"proof": each.proof.model_copy(update={"tables": tables})})
+
+    edit(ctx, made.id, change)
+    before = rows(ctx)
+    with pytest.raises(PlatformError) as raised:
+        restore(environment(), made.id)
+    assert raised.value.reference == "restore/unproven"
+    assert raised.value.cause == "table items.items has 500 rows instead of 501"
+    assert rows(ctx) == before
+    assert names(ctx) == []
+
+
+def test_an_unknown_id_is_told(environment: Environment) -> None:
+    create(environment())
+    assert refused(environment(), "20200101T000000Z-abcdef").reference == "backup/unknown"
+
+
+def test_without_any_backup_the_fix_is_to_make_one(environment: Environment) -> None:
+    assert refused(environment(), "latest").fix == "platformctl backup create"
