@@ -13,7 +13,7 @@ from platformctl.operations import rollout
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 
-SETTLE = 80  # milliseconds without another saved file, so that one save of many files is one change
+SETTLE = 50  # milliseconds without another saved file, so that one save of many files is one change
 
 
 def watch(ctx: Context) -> NoReturn:
@@ -21,7 +21,7 @@ def watch(ctx: Context) -> NoReturn:
 
     code = Path(ctx.backends.cluster.locations()["code"])
     ctx.report(Notice(f"watching {code}; Ctrl-C ends the watching, and the platform stays up"))
-    for changes in watchfiles.watch(code, debounce=SETTLE, step=20, raise_interrupt=True):
+    for changes in watchfiles.watch(code, debounce=SETTLE, step=10, raise_interrupt=True):
         paths = [Path(path).relative_to(code) for _, path in changes]
         follow(ctx, paths)
     raise CancelledRunError("the watching has ended", signal_number=2)

@@ -17,7 +17,7 @@ from platformctl.errors import DeployError
 from platformctl.shell.runner import Runner
 
 READY_WITHIN = 30.0  # seconds that a started process may take to answer /readyz
-HASTE = 0.3  # seconds that a process may take to end when all copies are exchanged at once
+HASTE = 0.15  # seconds that a process may take to end when all copies are exchanged at once
 KEPT_LINES = 20
 
 
@@ -54,11 +54,19 @@ class Rollout:
             each.result()
 
     def at_once(self, release: Release, service: str) -> None:
-        """A started copy keeps the shared socket open while the next one stops, so no client is refused."""
+        """The first copy starts before the others stop: it keeps the shared socket open, and clients wait.
+
+        The others start when it is ready, so that it need not share the processor while people wait for it.
+        """
         self.choose(service, release.id)
-        for name in self.names(service):
-            self._supervisor.replace(f"{service}:{name}", HASTE)
-        for name in self.names(service):
+        first, *others = self.names(service)
+        self._supervisor.replace(f"{service}:{first}", HASTE)
+        for name in others:
+            self._supervisor.stop(f"{service}:{name}", HASTE)
+        self._await_ready(service, first, release)
+        for name in others:
+            self._supervisor.start(f"{service}:{name}")
+        for name in others:
             self._await_ready(service, name, release)
 
     @mutation("choose release {release_id} for {service}")

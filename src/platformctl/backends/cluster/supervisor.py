@@ -81,9 +81,9 @@ class Supervisor:
         self._ask("startProcess", program, False)
 
     @mutation("stop {program}")
-    def stop(self, program: str) -> None:
-        """Let the program end in its own time, at most its patience, and return when it has."""
-        self._stop(program, patience=None)
+    def stop(self, program: str, patience: float | None = None) -> None:
+        """Let the program end in its own time; SIGKILL after `patience` seconds, else after its own limit."""
+        self._stop(program, patience)
 
     @mutation("replace {program}")
     def replace(self, program: str, patience: float | None = None) -> None:

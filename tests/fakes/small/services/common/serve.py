@@ -1,4 +1,4 @@
-"""Serves its name and release on descriptor 0 and on the control socket; the file `behaviour` makes it fail."""
+"""Serves its name and release on descriptor 0 and a control socket; behaviour.txt makes it fail."""
 
 import json
 import os

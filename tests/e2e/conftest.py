@@ -1,0 +1,41 @@
+"""Environments of the real platform; each ends with its test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.environment import Environment
+
+REAL = Path(__file__).parents[2] / "src" / "services"
+
+
+@pytest.fixture
+def make_environment(tmp_path: Path) -> Iterator[Callable[..., Environment]]:
+    made: list[Environment] = []
+
+    def make(*, editable: bool = False, small: Path | None = None, **settings: str) -> Environment:
+        """`editable` gives it a copy of the services that the test may change."""
+        code = small
+        if editable:
+            code = tmp_path / "code"
+            shutil.copytree(REAL, code / "services", ignore=shutil.ignore_patterns("__pycache__"))
+        environment = Environment(tmp_path, code, variables=settings)
+        made.append(environment)
+        return environment
+
+    yield make
+    for each in made:
+        each.end()
+
+
+@pytest.fixture
+def platform(make_environment: Callable[..., Environment]) -> Environment:
+    """Up and healthy."""
+    environment = make_environment()
+    ended = environment.run("up")
+    assert ended.code == 0, ended.err
+    return environment
