@@ -105,12 +105,18 @@ def fail(kind: str, after: Annotated[bool, typer.Option("--after")] = False) -> 
 
 
 def break_off(ctx: Context, kind: str, after: bool) -> None:
+    if kind.startswith("call-"):
+        ctx.runner.call("keep the deploy", partial(_throw, kind.removeprefix("call-")), mutates=after)
     if after:
         ctx.runner.call("change something", lambda: None, mutates=True)
     if kind == "hang":
         sys.stderr.write("hanging\n")
         sys.stderr.flush()
         time.sleep(30)
+    raise _failures()[kind]
+
+
+def _throw(kind: str) -> None:
     raise _failures()[kind]
 
 
@@ -121,6 +127,7 @@ def _failures() -> dict[str, Any]:
         "forbidden": PermissionError(errno.EACCES, "Permission denied", "/state/x"),
         "readonly": OSError(errno.EROFS, "Read-only file system", "/state/x"),
         "bug": ZeroDivisionError("division by hunter2"),
+        "reset": ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
         "pipe": BrokenPipeError(),
     }
 

@@ -109,6 +109,12 @@ class CommandError(PlatformError):
     reference = "command/failed"
 
 
+class CallError(PlatformError):
+    """The machine or the network refused what a library call asked of it."""
+
+    reference = "call/failed"
+
+
 class StepError(PlatformError):
     """A step ran and its post-condition does not hold."""
 

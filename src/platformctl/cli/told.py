@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from platformctl.cli.session import Session
-from platformctl.errors import CancelledRunError, PlatformError, PreconditionError
+from platformctl.errors import CallError, CancelledRunError, PlatformError, PreconditionError
 
 UNTOUCHED = "Nothing was touched."
 UNUSABLE = {
@@ -34,6 +34,10 @@ def told(error: BaseException, session: Session) -> PlatformError:
 
 def completed(error: PlatformError, session: Session) -> PlatformError:
     """Fill in what the one who raised could not know: whether anything changed, and a next command."""
+    refused = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+    if isinstance(error, CallError) and refused in UNUSABLE:
+        words, error.fix = UNUSABLE[refused]
+        error.message = f"{error.message}: {words}"
     if not error.state:
         error.state = _state(session)
     if not error.fix:

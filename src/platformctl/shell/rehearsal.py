@@ -48,6 +48,6 @@ class RehearsalRunner(RealRunner):
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:
         """A change is narrated and answers None: an operation reads back what it needs with a second call."""
         if not mutates:
-            return function()
+            return super().call(words, function, mutates=False)
         self._report(Narrated(words))
         return cast(T, None)

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, Protocol, TypeVar
 
 from pydantic import SecretStr
 
-from platformctl.errors import CancelledRunError, CommandError, MissingToolError
+from platformctl.errors import CallError, CancelledRunError, CommandError, MissingToolError
 from platformctl.shell import processes
 from platformctl.shell.command import Answer, Command
 
@@ -88,16 +88,27 @@ class RealRunner:
             child.wait(readers)
 
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:
+        """Raises CallError when the machine or the network refuses."""
         if not mutates:
-            return function()
+            return _told(words, function)
         self._record(words, "started")
         try:
-            value = function()
+            value = _told(words, function)
         except BaseException as error:
             self._record(words, f"failed: {type(error).__name__}")
             raise
         self._record(words, "done")
         return value
+
+
+def _told(words: str, function: Callable[[], T]) -> T:
+    """Whether a file exists, and a pipe's other end, are answers that callers look at themselves."""
+    try:
+        return function()
+    except (FileNotFoundError, FileExistsError, BrokenPipeError):
+        raise
+    except OSError as error:
+        raise CallError(f"could not {words}", cause=str(error) or type(error).__name__) from error
 
 
 class _Child:

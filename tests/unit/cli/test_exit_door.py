@@ -66,6 +66,16 @@ def test_what_the_machine_refuses_has_its_own_message(run: Run, kind: str, words
     assert "Nothing was touched." not in err
 
 
+def test_a_call_that_the_machine_refuses_is_no_bug(run: Run) -> None:
+    code, _, err = run("fail", "call-reset", "--after")
+    assert code == 1
+    assert "✗ could not keep the deploy\n  why:  [Errno 104] Connection reset by peer" in err
+    code, _, err = run("fail", "call-full")
+    assert code == 1
+    assert "✗ could not keep the deploy: the disk is full\n" in err
+    assert "next: free some space, then repeat the command" in err
+
+
 def test_an_unknown_error_keeps_its_traceback_in_a_private_file(run: Run, home: Path) -> None:
     code, out, err = run("fail", "bug")
     assert (code, out) == (70, "")
