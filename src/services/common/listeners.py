@@ -38,7 +38,12 @@ def settings() -> RuntimeSettings:
 
 def public(found: RuntimeSettings) -> socket.socket:
     """The listening socket on descriptor 0 when there is one, else HOST:PORT. Raises ListenerError."""
-    return _from_standard_input() or _tcp(found.host, found.port)
+    listener = _from_standard_input() or _tcp(found.host, found.port)
+    if listener.family != socket.AF_UNIX:
+        # Connections inherit it. An answer goes out in two writes, and Nagle's algorithm would keep the
+        # second for 40 ms; whether an event loop switches it off depends on how the socket was made.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def control(found: RuntimeSettings) -> socket.socket:
@@ -54,8 +59,7 @@ def _from_standard_input() -> socket.socket | None:
             return None
     except OSError:
         return None
-    # Without a family socket() reads it from the descriptor. Guessing it wrongly (uvicorn's --fd takes every
-    # descriptor for a Unix socket) leaves Nagle's algorithm on, which costs 40 ms an answer.
+    # without a family given, socket() reads it from the descriptor
     listener = socket.socket(fileno=os.dup(0))
     if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         listener.close()

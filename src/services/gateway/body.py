@@ -21,7 +21,17 @@ class ClientGoneError(Exception):
 class Body:
     """`failure` is why reading ended early: the HTTP client underneath hides what its data source raised."""
 
-    __slots__ = ("_announced", "_expects", "_limit", "_receive", "_seen", "complete", "failure", "waiting")
+    __slots__ = (
+        "_announced",
+        "_expects",
+        "_limit",
+        "_receive",
+        "_seen",
+        "complete",
+        "failure",
+        "given_up",
+        "waiting",
+    )
 
     def __init__(self, headers: Headers, receive: Any, limit: int) -> None:
         """Raises Refusal (413) when the announced length is beyond `limit`."""
@@ -33,6 +43,7 @@ class Body:
         self._seen = 0
         self.complete = length in (b"", b"0") and not find(headers, b"transfer-encoding")
         self.failure: Exception | None = None
+        self.given_up = False
         self.waiting = False
 
     @property
@@ -69,11 +80,11 @@ class Body:
         """Whether the connection is better closed than read to the end of this body."""
         if self.complete:
             return False
-        return self._expects or self._announced is None or self._announced > WORTH_READING
+        return self.given_up or self._expects or self._announced is None or self._announced > WORTH_READING
 
     async def discard(self) -> None:
         """Reads on for a moment: closing on a client that still sends would take our answer from it."""
-        if self._expects:
+        if self._expects or self.given_up:
             return
         left = LINGER_BYTES
         try:
@@ -83,7 +94,7 @@ class Body:
                     left -= len(message.get("body", b""))
                     self.complete = not message.get("more_body", False)
         except TimeoutError:
-            return
+            self.given_up = True
 
     def _too_large(self) -> Refusal:
         return Refusal(413, f"The body is larger than {self._limit} bytes")

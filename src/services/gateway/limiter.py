@@ -38,7 +38,7 @@ class Limiter:
         if len(self._full_at) >= MOST_KEYS or now - self._swept > 60:
             self._sweep(now)
         self._full_at[key] = full_at + self._interval
-        return wait
+        return max(0.0, wait)
 
     def _sweep(self, now: float) -> None:
         """Forgets full buckets; under a flood of addresses also the oldest others, to bound the memory."""

@@ -31,6 +31,7 @@ class Proxy:
             if exchange.started:
                 return
             if exchange.body.waiting:
+                exchange.body.given_up = True
                 raise Refusal(408, f"The request was not complete within {self._deadline:g} s") from None
             detail = f"The service {service} did not answer within {self._deadline:g} s"
             raise unavailable(504, detail, 1) from None
