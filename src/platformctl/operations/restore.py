@@ -54,8 +54,8 @@ def what_is_lost(ctx: Context, backup: str = "latest") -> str:
     age = span(ctx.clock.now() - manifest.taken_at)
     undo = ctx.command("restore --undo")
     return (
-        f"You will lose {age} of writes, all since {manifest.time}; logins of that time end. "
-        f"They come back with {undo}, until the next restore."
+        f"You will lose {age} of writes, all since {manifest.time}, and everybody signs in again. "
+        f"For a day, {undo} brings the writes back."
     )
 
 

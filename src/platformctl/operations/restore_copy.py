@@ -23,7 +23,7 @@ def proven(ctx: Context, plan: Plan) -> Iterator[None]:
     try:
         _fill(ctx, plan)
         _prove(ctx, plan)
-        migrate(ctx, plan.copy)
+        make_current(ctx, plan.copy)
         yield
     except BaseException:
         with suppress(PlatformError):  # a copy that stays is dropped by the next restore or up
@@ -100,8 +100,14 @@ def _properties(ctx: Context, plan: Plan) -> list[str]:
     ]
 
 
-def migrate(ctx: Context, database: str) -> None:
-    """Bring `database` to the schema of the running code, which may be newer than the data, never older."""
+def make_current(ctx: Context, database: str) -> None:
+    """Bring an earlier state to the schema of the running code, and make everybody sign in again."""
+    _migrate(ctx, database)
+    ctx.backends.database.end_sessions(database)
+
+
+def _migrate(ctx: Context, database: str) -> None:
+    """The code may be newer than the data, never older."""
     with step(ctx.report, "migrate the new database") as current:
         applied: list[str] = []
         for service in rollout.WITH_DATABASE:

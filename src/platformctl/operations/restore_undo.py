@@ -37,7 +37,7 @@ def undo(ctx: Context) -> Undone | None:
         require_free(ctx)
         change = _change(ctx, former, mark)
         database.allow(former.name)
-        restore_copy.migrate(ctx, former.name)
+        restore_copy.make_current(ctx, former.name)
         waited = switch(ctx, change)
         if ctx.runner.rehearses:
             return None
@@ -53,7 +53,10 @@ def what_is_put_aside(ctx: Context) -> str:
     require_server(ctx)
     _, mark = _former(ctx)
     since = span(ctx.clock.now() - mark.at)
-    return f"The {since} of writes since the restore are put aside; another undo brings them back."
+    return (
+        f"The {since} of writes since the restore are put aside, and everybody signs in again; "
+        "another undo brings the writes back."
+    )
 
 
 def _former(ctx: Context) -> tuple[DatabaseInfo, Mark]:

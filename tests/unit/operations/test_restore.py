@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from platformctl.backends.cluster.protocol import Process
 from platformctl.backends.database import marks
-from platformctl.errors import PreconditionError, RestoreRefusedError, StepError
+from platformctl.errors import DatabaseError, PreconditionError, RestoreRefusedError, StepError
 from platformctl.events import Narrated, Notice
 from platformctl.operations.backup_create import create
 from platformctl.operations.context import Context
@@ -207,7 +207,7 @@ def test_restore_keeps_the_old_database_when_the_switch_fails(environment: Envir
     damaged = rows(ctx)
     taken = marks.kept_name(live, ctx.audit.run_id)
     run(ctx, f'CREATE DATABASE "{taken}"', "postgres")
-    with pytest.raises(Exception, match="refused or broke off"):
+    with pytest.raises(DatabaseError, match="did not do what was asked"):
         restore(ctx)
     assert rows(ctx) == damaged
     assert names(ctx) == [taken]

@@ -27,7 +27,8 @@ OBSTACLES = """
     FROM pg_replication_slots WHERE database = %(name)s
 """
 CREATE = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
-SESSIONS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ANY(%s)"
+END_SESSIONS = "auth.end_all_sessions()"  # a function that the auth service's migrations make
+SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,14 @@ class Copies(Sessions):
     def analyze(self, name: str) -> None:
         with self._session(name) as connection:
             connection.execute("ANALYZE")
+
+    @mutation("end all sessions of users that {name} knows")
+    def end_sessions(self, name: str) -> None:
+        """Tokens that were revoked after the data's moment would be good again otherwise."""
+        with self._session(name) as connection:
+            found = connection.execute("SELECT to_regprocedure(%s)", (END_SESSIONS,)).fetchone()
+            if found != (None,):
+                connection.execute(f"SELECT {END_SESSIONS}".encode())
 
     @mutation("drop the database {name}")
     def drop(self, name: str) -> None:

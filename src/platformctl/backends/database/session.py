@@ -40,7 +40,9 @@ def connect(
     except psycopg.Error as error:
         first = str(error).strip() or type(error).__name__
         raise DatabaseError(
-            f"the database {database} refused or broke off the connection",
+            f"PostgreSQL did not do what was asked of the database {database}"
+            if error.sqlstate
+            else f"the database {database} cannot be reached",
             cause=first.splitlines()[0],
             state="What was committed before stays; nothing else was changed.",
             evidence=tuple(first.splitlines()),
