@@ -18,14 +18,15 @@ def state_directory(platform: str, environment: str, environ: Mapping[str, str])
 
 
 def backups_directory(config: PlatformConfig, environment: str, environ: Mapping[str, str]) -> Path:
-    """Backups of one environment: never inside its state, so that purging the state cannot reach them.
+    """Where backups go: never inside the environment's state, so that purging it cannot reach them.
 
+    Keys of objects begin with platform and environment, so a directory may serve several.
     Raises ConfigError when objects.directory says otherwise.
     """
     state = state_directory(config.platform, environment, environ)
     if config.objects.directory is None:
         return state.with_name(f"{environment}.backups")
-    chosen = Path(config.objects.directory) / config.platform / environment
+    chosen = Path(config.objects.directory)
     if state.resolve() in (chosen.resolve(), *chosen.resolve().parents):
         raise ConfigError(
             "objects.directory lies inside the state directory, which down --purge deletes",

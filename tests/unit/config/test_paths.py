@@ -59,8 +59,11 @@ def test_environments_side_by_side_share_no_directory(tmp_path: Path) -> None:
         for folder in (
             state_directory("shop", environment, environ),
             backups_directory(configured(None), environment, environ),
-            backups_directory(configured(tmp_path / "elsewhere"), environment, environ),
         )
     ]
-    assert len(set(found)) == 6
+    assert len(set(found)) == 4
     assert not any(one in other.parents for one in found for other in found)
+
+
+def test_a_chosen_directory_is_taken_as_it_is(tmp_path: Path) -> None:
+    assert backups_directory(configured(tmp_path / "kept"), "local", {"HOME": "/h"}) == tmp_path / "kept"
