@@ -1,0 +1,122 @@
+"""All questions of all verbs, broken in every way: python -m tests.faults.campaign [--write FILE].
+
+What was tried is kept per commit and seed below .faults/, so that a campaign that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.faults.runner import HOWS
+from tests.faults.scenarios import RESTORE, SCENARIOS, Scenario, backed_up
+from tests.faults.trial import Trial, attempt, count
+from tests.faults.world import ROOT, World, made
+
+SEED = 20260
+BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
+
+
+def carry_out(world: World, scenario: Scenario, sample: int | None = None, seed: int = SEED) -> list[Trial]:
+    """Every question in every way, or a sample of them; what is already on file is not tried again."""
+    if scenario is RESTORE:
+        backed_up(world)
+    questions = count(world, scenario)
+    wanted = [(at, how) for at in range(1, questions + 1) for how in HOWS]
+    random.Random(seed).shuffle(wanted)
+    done = {(each.at, each.how): each for each in _on_file(seed) if each.verb == scenario.name}
+    trials = []
+    for at, how in wanted[:sample]:
+        trial = done.get((at, how)) or attempt(world, scenario, at, how)
+        if (at, how) not in done:
+            _keep(trial, seed)
+        trials.append(trial)
+    return trials
+
+
+def table(trials: list[Trial], seed: int) -> str:
+    rows = [
+        f"Seed {seed}, commit {commit()}. A trial breaks one question of a verb, then runs the verb again.",
+        "",
+        "| verb | trials | failed: exit codes | hung: exit codes | killed | promises broken |",
+        "|---|---|---|---|---|---|",
+    ]
+    for verb in dict.fromkeys(each.verb for each in trials):
+        mine = [each for each in trials if each.verb == verb]
+        cells = [
+            _codes(mine, "fail"),
+            _codes(mine, "hang"),
+            str(sum(each.how[:4] == "kill" for each in mine)),
+        ]
+        bad = sum(bool(each.problems) for each in mine)
+        rows.append(f"| {verb} | {len(mine)} | {' | '.join(cells)} | {bad} |")
+    return "\n".join(rows) + "\n"
+
+
+def commit() -> str:
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or "unknown"
+
+
+def write(file: Path, text: str) -> None:
+    """Between the two marks; a file without them gets them at its end."""
+    before = file.read_text() if file.exists() else "# Reliability\n"
+    if BEGIN not in before:
+        before += f"\n## The Nth failure\n\n{BEGIN}\n{END}\n"
+    head, _, rest = before.partition(BEGIN)
+    file.write_text(f"{head}{BEGIN}\n{text}{END}{rest.partition(END)[2]}")
+
+
+def _codes(trials: list[Trial], how: str) -> str:
+    found = Counter(each.code for each in trials if each.how == how)
+    return ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
+
+
+def _file(seed: int) -> Path:
+    return ROOT / ".faults" / f"{commit()}-{seed}.jsonl"
+
+
+def _on_file(seed: int) -> list[Trial]:
+    file = _file(seed)
+    lines = file.read_text().splitlines() if file.exists() else []
+    found = [json.loads(line) for line in lines]
+    return [Trial(**{**each, "problems": tuple(each["problems"])}) for each in found]
+
+
+def _keep(trial: Trial, seed: int) -> None:
+    _file(seed).parent.mkdir(exist_ok=True)
+    with _file(seed).open("a") as out:
+        out.write(json.dumps(trial.as_json()) + "\n")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--verb", action="append", choices=SCENARIOS, help="only this verb; may be repeated")
+    parser.add_argument("--sample", type=int, help="only so many trials a verb")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--write", type=Path, help="write the table into this file")
+    chosen = parser.parse_args()
+    target = chosen.write.resolve() if chosen.write else None
+    trials: list[Trial] = []
+    with made() as world:
+        world.run("up", "--yes")
+        for verb in chosen.verb or SCENARIOS:
+            trials += carry_out(world, SCENARIOS[verb], chosen.sample, chosen.seed)
+            for each in trials:
+                if each.verb == verb and each.problems:
+                    print(f"{verb} {each.how} at {each.at} ({each.question}): {'; '.join(each.problems)}\n")
+    print(table(trials, chosen.seed))
+    if target:
+        write(target, table(trials, chosen.seed))
+    return int(any(each.problems for each in trials))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

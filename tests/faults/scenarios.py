@@ -1,0 +1,75 @@
+"""The verbs that are broken, what each starts from, and what must hold of live data afterwards."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformctl.backends.database.facts import Proof
+from tests.faults.world import Done, World
+
+SURE = ("--yes", "--confirm", "local")
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`prepare` makes the start of each trial; `lost` tells what the fault did to live data."""
+
+    name: str
+    argv: tuple[str, ...]
+    prepare: Callable[[World], None] = lambda world: None
+    lost: Callable[[World, Done, Proof], Iterator[str]] = lambda world, done, before: iter(())
+    runs: bool = True  # whether the platform runs at the start, so that its data can be looked at
+    kept: bool = True  # whether there is data before that must be the same afterwards
+    notes: dict[str, Proof] = field(default_factory=dict)
+
+
+def _changed_settings(world: World) -> None:
+    """Another value for each trial, so that there is something to deploy."""
+    Path("platform.yaml").write_text(f"platform: shop\ndrain_seconds: {1 + next(_NUMBERS) % 50}\n")
+
+
+def _stopped(world: World) -> None:
+    world.run("down", "--yes")
+
+
+def _purged(world: World) -> None:
+    world.run("down", "--purge", *SURE)
+
+
+def _more_rows(world: World) -> None:
+    world.execute(f"INSERT INTO items.marks VALUES ({next(_NUMBERS)})")
+
+
+def _unlike_both(world: World, done: Done, before: Proof) -> Iterator[str]:
+    """The live database is the former one or the backup, whole; the backup when the verb says so."""
+    now, backup = world.proof(), RESTORE.notes["backup"]
+    if now not in (before, backup):
+        yield "the live database is neither the former one nor the backup"
+    elif done.code == 0 and now != backup:
+        yield "restore ended well, and the live database is not the backup"
+
+
+def backed_up(world: World) -> None:
+    """What restore starts from: rows that the newest backup has; `_more_rows` adds some that it has not."""
+    world.execute("CREATE TABLE IF NOT EXISTS items.marks (number int)")
+    world.execute("INSERT INTO items.marks VALUES (0)")
+    world.run("backup", "create", "--yes")
+    RESTORE.notes["backup"] = world.proof()
+
+
+RESTORE = Scenario("restore", ("restore", "latest", *SURE), _more_rows, _unlike_both, kept=False)
+SCENARIOS = {
+    each.name: each
+    for each in (
+        Scenario("health", ("health",)),
+        Scenario("backup create", ("backup", "create", "--yes")),
+        RESTORE,
+        Scenario("deploy", ("deploy", "--yes"), _changed_settings),
+        Scenario("up", ("up", "--yes"), _stopped, runs=False),
+        Scenario("first up", ("up", "--yes"), _purged, runs=False, kept=False),
+    )
+}

@@ -1,0 +1,41 @@
+"""Any question that a verb asks fails, hangs or is its last: a seeded sample here, all in `make soak`."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.faults.campaign import SEED, carry_out
+from tests.faults.runner import HOWS, How
+from tests.faults.scenarios import RESTORE, SCENARIOS, backed_up
+from tests.faults.trial import attempt, count
+from tests.faults.world import World
+
+SAMPLE = {"health": 4, "backup create": 4, "restore": 4, "deploy": 2, "up": 2}
+
+
+def chosen(verb: str, questions: int) -> list[tuple[int, How]]:
+    """Each way to break is met as often as the others; where, is drawn."""
+    draw = random.Random(f"{SEED} {verb}")
+    return [(draw.randint(1, questions), HOWS[turn % len(HOWS)]) for turn in range(SAMPLE[verb])]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("verb", SAMPLE)
+def test_a_verb_that_is_broken_keeps_its_promises(world: World, verb: str) -> None:
+    scenario = SCENARIOS[verb]
+    if scenario is RESTORE:
+        backed_up(world)
+    questions = count(world, scenario)
+    trials = [attempt(world, scenario, at, how) for at, how in chosen(verb, questions)]
+    assert [each for each in trials if each.problems] == []
+    assert any(each.code != 0 for each in trials)  # else nothing was broken at all
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(6 * 3600)
+@pytest.mark.parametrize("verb", SCENARIOS)
+def test_a_verb_that_is_broken_at_every_question_keeps_its_promises(world: World, verb: str) -> None:
+    trials = carry_out(world, SCENARIOS[verb])
+    assert [each for each in trials if each.problems] == []
