@@ -47,6 +47,8 @@ def _more_rows(world: World) -> None:
 def _unlike_both(world: World, done: Done, before: Proof) -> Iterator[str]:
     """The live database is the former one or the backup, whole; the backup when the verb says so."""
     now, backup = world.proof(), RESTORE.notes["backup"]
+    if done.code == 0 and now == RESTORE.notes["older"] and "passed over backup" in done.err:
+        return  # the newest could not be read, and that was said
     if now not in (before, backup):
         yield "the live database is neither the former one nor the backup"
     elif done.code == 0 and now != backup:
@@ -56,6 +58,8 @@ def _unlike_both(world: World, done: Done, before: Proof) -> Iterator[str]:
 def backed_up(world: World) -> None:
     """What restore starts from: rows that the newest backup has; `_more_rows` adds some that it has not."""
     world.execute("CREATE TABLE IF NOT EXISTS items.marks (number int)")
+    world.run("backup", "create", "--yes")
+    RESTORE.notes["older"] = world.proof()
     world.execute("INSERT INTO items.marks VALUES (0)")
     world.run("backup", "create", "--yes")
     RESTORE.notes["backup"] = world.proof()

@@ -25,9 +25,11 @@ def confirm(damage: Damage, shared: Shared, prepare: Callable[[], str]) -> None:
     if damage is Damage.DESTRUCTIVE and named and (shared.yes or _terminal()):
         return
     if not _terminal():
-        flags = "--yes" if damage is Damage.COSTLY else f"--yes --confirm {shared.env}"
+        costly = damage is Damage.COSTLY
+        flags = "--yes" if costly else f"--yes --confirm {shared.env}"
+        wanted = "a yes" if costly else "a yes and the environment's name"
         raise DeclinedError(
-            "this change needs a yes, and there is no terminal to ask on",
+            f"this change needs {wanted}, and there is no terminal to ask on",
             fix=f"repeat the command with {flags}",
         )
     _ask(damage, shared.env, prepare())

@@ -13,7 +13,7 @@ from platformctl.ui.junit import write_junit
 from platformctl.ui.paint import painted
 from platformctl.ui.progress import make_progress
 from platformctl.ui.rehearsed import Rehearsed
-from platformctl.ui.results import lines
+from platformctl.ui.results import lines, next_steps
 
 
 class Human:
@@ -47,7 +47,7 @@ class Human:
     def failure(self, error: PlatformError) -> None:
         self._finish()
         if error.data is not None:
-            self._say(lines(error.data))
+            self._say(lines(error.data)[: -len(next_steps(error.data)) or None])  # the error has its own
         for line in failure_lines(error, sys.stderr):
             sys.stderr.write(painted(line, sys.stderr) + "\n")
 

@@ -20,7 +20,7 @@ def mark(kind: str, stream: TextIO) -> str:
     """The sign of a status, or a word where the stream's encoding has no such sign."""
     sign, word = MARKS[kind]
     try:
-        sign.encode(stream.encoding or "ascii")
+        sign.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
         return word
     return sign

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -25,7 +26,9 @@ def lines(value: object) -> Lines:
     if not is_dataclass(value) or isinstance(value, type):
         return tuple(text(value).splitlines())
     content = {each.name: getattr(value, each.name) for each in fields(value) if each.name != "next_steps"}
+    empty = _empty_tables(value) or ([] if any(content.values()) else list(content))
     pairs = {name: text(each) for name, each in content.items() if not _dataclasses(each)}
+    pairs |= dict.fromkeys(empty, "none")
     out = list(described({name: each for name, each in pairs.items() if each}))
     for name, each in content.items():
         if _dataclasses(each):
@@ -74,6 +77,15 @@ def text(content: object) -> str:
         pairs = ((each.name, text(getattr(content, each.name))) for each in fields(content))
         return ", ".join(f"{name.replace('_', ' ')} {each}" for name, each in pairs if each)
     return str(content)
+
+
+def _empty_tables(value: Any) -> list[str]:
+    """Fields that hold a tuple of dataclasses, and hold none: to say nothing of them would leave a doubt."""
+    return [
+        each.name
+        for each in fields(value)
+        if re.match(r"tuple\[[A-Z]", str(each.type)) and not getattr(value, each.name)
+    ]
 
 
 def _dataclasses(content: object) -> bool:

@@ -43,6 +43,11 @@ def test_a_result_is_labels_then_tables_then_what_to_type_next() -> None:
     )
 
 
+def test_what_is_empty_is_said_to_be_empty() -> None:
+    assert lines(Status("http://x", "", ())) == ("gateway    http://x", "processes  none")
+    assert lines(Replica("", False, None)) != ()
+
+
 def test_a_table_folds_its_last_column_within_80_columns() -> None:
     shown = table(["id", "why"], [["a", "word " * 40], ["b", "short"]])
     assert max(len(line) for line in shown) <= 80
