@@ -1,0 +1,214 @@
+"""Item 3 of the first step: people's data through backup, damage, restore, undo, and every kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from platformctl.backends.database.facts import Rows
+from platformctl.operations.context import Context
+from tests.environment import Environment
+from tests.faults.runner import Plan, written
+from tests.support import context
+
+ROOT = Path(__file__).parents[2]
+PEOPLE = ("ada@example.com", "bob@example.com", "cho@example.com")
+PASSWORD = "correct horse battery"
+SURE = ("--yes", "--confirm", "local")
+PATIENT = {"PLATFORMCTL__GATEWAY__LIMIT__AVERAGE": "100000", "PLATFORMCTL__GATEWAY__LIMIT__BURST": "100000"}
+ROWS_OF_PEOPLE = ("users.", "items.")
+
+pytestmark = pytest.mark.timeout(900)
+
+
+class Api:
+    """One person's view through the gateway."""
+
+    def __init__(self, environment: Environment, name: str, password: str) -> None:
+        self._base = f"http://127.0.0.1:{environment.port}/api/v1"
+        form = urllib.parse.urlencode({"username": name, "password": password}).encode()
+        with urllib.request.urlopen(f"{self._base}/login/access-token", form, timeout=20) as answer:
+            self.token = json.load(answer)["access_token"]
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(
+            self._base + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=40) as answer:
+            return json.load(answer)
+
+    def everything(self) -> tuple[Any, Any]:
+        """All users and items that the caller may see, in a fixed order."""
+        found = (self.call("GET", "/users/")["data"], self.call("GET", "/items/")["data"])
+        return tuple(sorted(each, key=lambda row: row["id"]) for each in found)
+
+
+class Life:
+    """A platform with people and items on it, and what the tests do to it."""
+
+    def __init__(self, environment: Environment, ctx: Context) -> None:
+        self.environment = environment
+        self.database = ctx.backends.database
+
+    def superuser(self) -> Api:
+        login = self.environment.run("secrets", "show-login", "--yes").data
+        return Api(self.environment, login["login"], login["password"])
+
+    def populate(self) -> None:
+        superuser = self.superuser()
+        for email in PEOPLE:
+            superuser.call("POST", "/users/", {"email": email, "password": PASSWORD, "full_name": email[:3]})
+            person = Api(self.environment, email, PASSWORD)
+            for number in range(10):
+                person.call(
+                    "POST", "/items/", {"title": f"{email} {number}", "description": "ünï \U0001f4be"}
+                )
+
+    def execute(self, statement: str) -> None:
+        with self.database._session(self.database.name) as connection:
+            connection.execute(statement)
+
+    def rows(self) -> dict[str, Rows]:
+        """Of the tables that hold people's data; those of sessions change with every login."""
+        tables = self.database.proof(self.database.name).tables
+        return {name: found for name, found in tables.items() if name.startswith(ROWS_OF_PEOPLE)}
+
+    def leftovers(self) -> list[str]:
+        return [each.name for each in self.database.databases() if "__restore_" in each.name]
+
+    def killed(self, plan: Plan, *argv: str) -> int:
+        driver = (sys.executable, "-m", "tests.faults.driver", written(plan), *argv)
+        variables = {**self.environment.environ(), "PYTHONPATH": str(ROOT)}
+        ended = subprocess.run(
+            driver, cwd=self.environment.work, env=variables, capture_output=True, timeout=180
+        )
+        return ended.returncode
+
+    def changes(self, log: Path, *argv: str) -> list[int]:
+        """The numbers of the changes that a verb makes when nothing breaks."""
+        assert self.killed(Plan(str(log)), *argv) == 0
+        return [each["n"] for each in map(json.loads, log.read_text().splitlines()) if each["mutates"]]
+
+
+@pytest.fixture
+def life(make_environment: Any, monkeypatch: pytest.MonkeyPatch) -> Life:
+    environment: Environment = make_environment(**PATIENT)
+    up = environment.run("up")
+    assert up.code == 0, up.err
+    for name, value in environment.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(environment.work)
+    made = Life(environment, context())
+    made.populate()
+    return made
+
+
+def test_rows_and_tables_that_were_lost_come_back_and_the_way_is_reversible(life: Life) -> None:
+    environment = life.environment
+    old_token = life.superuser()
+    before, rows = life.superuser().everything(), life.rows()
+    backup = environment.run("backup", "create").data
+    assert backup["level"] == "checked"
+    life.execute("DELETE FROM users.users WHERE email = 'bob@example.com'; DROP TABLE items.items CASCADE")
+    damaged = life.rows()
+    with pytest.raises(urllib.error.HTTPError):
+        life.superuser().call("GET", "/items/")
+
+    restored = environment.run("restore", "latest", *SURE)
+    assert restored.data["backup"] == backup["id"]
+    assert life.rows() == rows
+    assert life.superuser().everything() == before
+    assert environment.run("health").code == 0
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        old_token.call("GET", "/users/me")
+    assert refused.value.code == 401
+
+    assert environment.run("restore", "--undo", *SURE).code == 0
+    assert life.rows() == damaged
+    assert environment.run("restore", "--undo", *SURE).code == 0
+    assert life.rows() == rows
+    assert life.superuser().everything() == before
+
+
+def test_a_switch_under_load_fails_no_request(life: Life) -> None:
+    """Signing in again is asked for, so 401 is an answer; a broken connection or a 5xx is none."""
+    import threading
+
+    life.environment.run("backup", "create")
+    answers: dict[object, int] = {}
+    stop = threading.Event()
+    superuser = life.superuser()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                superuser.call("GET", "/items/")
+                answer: object = 200
+            except urllib.error.HTTPError as error:
+                answer = error.code
+            except OSError as error:
+                answer = repr(error)
+            answers[answer] = answers.get(answer, 0) + 1
+            time.sleep(0.02)
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for each in clients:
+        each.start()
+    try:
+        done = life.environment.run("restore", *SURE)
+        time.sleep(1)
+    finally:
+        stop.set()
+        for each in clients:
+            each.join()
+    assert done.code == 0, done.err
+    assert set(answers) <= {200, 401}, answers
+    print(f"{answers}, requests waited {done.data['waited']} s")
+
+
+def test_a_backup_killed_at_any_change_is_no_backup_or_a_whole_one(life: Life, tmp_path: Path) -> None:
+    environment = life.environment
+    for number in life.changes(tmp_path / "log", "backup", "create"):
+        assert life.killed(Plan(os.devnull, number, "kill-after"), "backup", "create") == -9, number
+        listed = environment.run("backup", "list").data["backups"]
+        assert [each["state"] for each in listed] == ["whole"] * len(listed)
+    environment.run("backup", "create")
+    assert environment.run("backup", "verify", "--all").code == 0
+    folder = Path(environment.run("backup", "list").data["location"])
+    assert {each.name for each in folder.rglob("*") if each.is_file()} == {"data.pgc.zst", "manifest.json"}
+
+
+def test_a_restore_killed_at_any_change_leaves_the_old_or_the_new_data(life: Life, tmp_path: Path) -> None:
+    environment = life.environment
+    environment.run("backup", "create")
+    whole = life.rows()
+    outcomes = set()
+    for number in life.changes(tmp_path / "log", "restore", *SURE):
+        life.execute("DELETE FROM items.items WHERE title LIKE 'ada%'")
+        damaged = life.rows()
+        assert life.killed(Plan(os.devnull, number, "kill-after"), "restore", *SURE) == -9, number
+        found = environment.run("up")
+        assert found.code == 0, found.err
+        rows = life.rows()
+        assert rows in (whole, damaged), number
+        assert environment.run("health").code == 0, number
+        outcomes.add(rows == whole)
+        count = life.superuser().call("GET", "/items/")["count"]
+        assert count == (30 if rows == whole else 20)
+    assert outcomes == {True, False}
+    assert environment.run("restore", *SURE).code == 0
+    assert life.rows() == whole
+    assert life.leftovers() == []
