@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from time import perf_counter
@@ -23,7 +24,7 @@ from services.gateway.limiter import Limiter
 from services.gateway.maintenance import Maintenance
 from services.gateway.paths import checked
 from services.gateway.proxy import Proxy
-from services.gateway.refusal import Refusal
+from services.gateway.refusal import Refusal, unavailable
 from services.gateway.routing import BASE, Route, Routes
 from services.gateway.settings import Settings
 from services.gateway.upstreams import Upstreams
@@ -70,6 +71,11 @@ class Gateway:
         except Refusal as refusal:
             if not exchange.started:
                 await exchange.refuse(refusal)
+        except asyncio.CancelledError:
+            # draining is over and this request is not
+            exchange.body.given_up = True
+            if not exchange.started:
+                await exchange.refuse(unavailable(503, "The gateway is stopping", 1))
         except Exception:
             logging.getLogger(__name__).exception("unexpected failure")
             if not exchange.started:
