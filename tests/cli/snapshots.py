@@ -7,8 +7,8 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -110,12 +110,19 @@ SHOWN: dict[str, Callable[[], str]] = {
 }
 
 
+@contextmanager
+def place() -> Iterator[Path]:
+    """A home whose path is as long each time, for the lines that it stands in."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        isolate(patch, Path(folder))
+        patch.setenv("COLUMNS", "80")
+        yield Path(folder)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, show in SHOWN.items():
-        with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-            isolate(patch, Path(folder))
-            patch.setenv("COLUMNS", "80")
+        with place():
             (FOLDER / f"{name}.txt").write_text(show())
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.cli.snapshots import FOLDER, SHOWN
+from tests.cli.snapshots import FOLDER, SHOWN, place
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "output.schema.json").read_text())
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_users_see_what_was_looked_at(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+def test_users_see_what_was_looked_at(name: str) -> None:
     expected = (FOLDER / f"{name}.txt").read_text()
     wanted = "if this is wanted: python -m tests.cli.snapshots, then read the diff"
-    assert SHOWN[name]() == expected, wanted
-    left = {each.name for each in (home / "state").rglob("*") if each.is_file()}
+    with place() as home:
+        assert SHOWN[name]() == expected, wanted
+        left = {each.name for each in (home / "state").rglob("*") if each.is_file()}
     assert left <= {"lock.guard"}  # what a lock was once taken with, though nothing was done under it
 
 
