@@ -5,13 +5,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 SOURCES := $(wildcard src/platformctl/version.py pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test e2e soak bench lint docs lock clean
+.PHONY: help up test e2e soak bench lint docs transcript lock clean
 
 help:  ## what can be made
-	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 up: .venv/installed  ## the whole platform on this machine
 	@$(BIN)/platformctl up
+	@command -v platformctl >/dev/null || printf '\nTo call platformctl by its name in this shell:\n  export PATH="%s/$(BIN):$$PATH"\n' "$(CURDIR)"
 
 test: .venv/tested  ## every test that needs no root: at most 10 minutes
 	@$(BIN)/python -m pytest -n 2 tests --ignore tests/e2e
@@ -30,6 +31,9 @@ lint: .venv/tested  ## style, formatting and layers
 
 docs: .venv/installed  ## write the generated references again
 	@$(BIN)/platformctl config docs --write docs
+
+transcript: .venv/installed  ## record a first session again (needs tmux)
+	@$(BIN)/python docs/record.py
 
 lock:  ## pin the newest dependencies (needs uv)
 	@requirements/lock.sh
