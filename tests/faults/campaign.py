@@ -6,6 +6,7 @@ What was tried is kept per commit and seed below .faults/, so that a campaign th
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import random
 import subprocess
@@ -58,6 +59,7 @@ def table(trials: list[Trial], seed: int) -> str:
     return "\n".join(rows) + "\n"
 
 
+@functools.cache  # others may commit while a campaign runs
 def commit() -> str:
     asked = subprocess.run(
         ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -91,7 +91,7 @@ def _context(order: Order, loaded: Loaded, session: Session, report: Reporter) -
 def _rehearse(order: Order, loaded: Loaded, session: Session) -> Rehearsed:
     report = Rehearsing()
     order.guarded.operation(_context(order, loaded, session, report))
-    return Rehearsed(order.verb, loaded.environment, tuple(report.words))
+    return Rehearsed(order.verb, loaded.environment, tuple(dict.fromkeys(report.words)))
 
 
 def _ask(order: Order, loaded: Loaded, session: Session, ctx: Context) -> None:

@@ -59,6 +59,8 @@ class Copies(Sessions):
 
     def heal(self) -> tuple[str, ...]:
         """Undo what a killed restore left: half-filled copies, and a live database closed for the switch."""
+        if self.runner.rehearses and not self.answers():
+            return ()
         found = self.databases()
         healed = []
         for each in marks.copies(self.name, found):
