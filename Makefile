@@ -21,7 +21,7 @@ e2e: .venv/tested  ## the local target's whole life: at most 30 minutes
 	@$(BIN)/python -m pytest tests/e2e
 
 soak: .venv/tested  ## long seeded campaigns, resumable: hours
-	@$(BIN)/python -m pytest tests -m soak --override-ini addopts=
+	@$(BIN)/python -m pytest -m soak tests
 
 bench: .venv/tested  ## measure against the peers named in benchmarks/
 	@$(BIN)/python -m benchmarks.startup

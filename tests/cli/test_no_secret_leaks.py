@@ -28,7 +28,8 @@ ARGUMENTS = {
     "backup show": ["nothing"],
     "backup verify": ["--all"],
     "restore": ["latest"],
-    "maintenance on": ["--message", "for a while"],
+    "maintenance on": ["--message", "for a while", "--retry-after", "5"],
+    "history": ["--limit", "1"],
     "secrets set": ["auth/SMTP_PASSWORD"],
     "lock break": ["--confirm", "nobody", "--reason", "a test"],
 }

@@ -22,11 +22,10 @@ class Overview:
 def overview(ctx: Context) -> Overview:
     cluster = ctx.backends.cluster
     here = {"environment": ctx.environment, "target": ctx.config.target}
-    suffix = "" if ctx.environment == "local" else f" --env {ctx.environment}"
     if not cluster.exists():
-        return Overview(**here, state="not made yet", next_steps=(f"platformctl up{suffix}",))
+        return Overview(**here, state="not made yet", next_steps=(ctx.command("up"),))
     if not cluster.running():
-        return Overview(**here, state="stopped; its data is kept", next_steps=(f"platformctl up{suffix}",))
+        return Overview(**here, state="stopped; its data is kept", next_steps=(ctx.command("up"),))
     processes = cluster.processes()
     ready = sum(each.ready for each in processes)
     well = ready == len(processes)
@@ -35,5 +34,5 @@ def overview(ctx: Context) -> Overview:
         state="runs" if well else "runs, but not all of it",
         processes=f"{ready} of {len(processes)} ready",
         gateway=cluster.endpoints().gateway,
-        next_steps=(f"platformctl {'status' if well else 'health'}{suffix}", "platformctl --help"),
+        next_steps=(ctx.command("status" if well else "health"), "platformctl --help"),
     )
