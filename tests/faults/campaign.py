@@ -12,9 +12,10 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.runner import HOWS
+from tests.faults.runner import HOWS, How
 from tests.faults.scenarios import RESTORE, SCENARIOS, Scenario, backed_up
 from tests.faults.trial import Trial, attempt, count
 from tests.faults.world import ROOT, World, made
@@ -23,19 +24,28 @@ SEED = 20260
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 
 
-def carry_out(world: World, scenario: Scenario, sample: int | None = None, seed: int = SEED) -> list[Trial]:
-    """Every question in every way, or a sample of them; what is already on file is not tried again."""
+@dataclass(frozen=True)
+class Extent:
+    """How much is tried: `sample` trials a verb (None for all), only of the ways in `hows`."""
+
+    sample: int | None = None
+    hows: tuple[How, ...] = HOWS
+    seed: int = SEED
+
+
+def carry_out(world: World, scenario: Scenario, extent: Extent) -> list[Trial]:
+    """Every question in every way, as far as the extent goes; what is on file is not tried again."""
     if scenario is RESTORE:
         backed_up(world)
     questions = count(world, scenario)
-    wanted = [(at, how) for at in range(1, questions + 1) for how in HOWS]
-    random.Random(seed).shuffle(wanted)
-    done = {(each.at, each.how): each for each in _on_file(seed) if each.verb == scenario.name}
+    wanted = [(at, how) for at in range(1, questions + 1) for how in extent.hows]
+    random.Random(extent.seed).shuffle(wanted)
+    done = {(each.at, each.how): each for each in _on_file(extent.seed) if each.verb == scenario.name}
     trials = []
-    for at, how in wanted[:sample]:
+    for at, how in wanted[: extent.sample]:
         trial = done.get((at, how)) or attempt(world, scenario, at, how)
         if (at, how) not in done:
-            _keep(trial, seed)
+            _keep(trial, extent.seed)
         trials.append(trial)
     return trials
 
@@ -102,15 +112,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--verb", action="append", choices=SCENARIOS, help="only this verb; may be repeated")
     parser.add_argument("--sample", type=int, help="only so many trials a verb")
+    parser.add_argument("--how", choices=HOWS, help="only this way to break")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--write", type=Path, help="write the table into this file")
     chosen = parser.parse_args()
     target = chosen.write.resolve() if chosen.write else None
+    extent = Extent(chosen.sample, (chosen.how,) if chosen.how else HOWS, chosen.seed)
     trials: list[Trial] = []
     with made() as world:
         world.run("up", "--yes")
         for verb in chosen.verb or SCENARIOS:
-            trials += carry_out(world, SCENARIOS[verb], chosen.sample, chosen.seed)
+            trials += carry_out(world, SCENARIOS[verb], extent)
             for each in trials:
                 if each.verb == verb and each.problems:
                     print(f"{verb} {each.how} at {each.at} ({each.question}): {'; '.join(each.problems)}\n")

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.faults.campaign import SEED, carry_out
+from tests.faults.campaign import SEED, Extent, carry_out
 from tests.faults.runner import HOWS, How
 from tests.faults.scenarios import RESTORE, SCENARIOS, backed_up
 from tests.faults.trial import attempt, count
@@ -37,5 +37,5 @@ def test_a_verb_that_is_broken_keeps_its_promises(world: World, verb: str) -> No
 @pytest.mark.timeout(6 * 3600)
 @pytest.mark.parametrize("verb", SCENARIOS)
 def test_a_verb_that_is_broken_at_every_question_keeps_its_promises(world: World, verb: str) -> None:
-    trials = carry_out(world, SCENARIOS[verb])
+    trials = carry_out(world, SCENARIOS[verb], Extent())
     assert [each for each in trials if each.problems] == []
