@@ -80,19 +80,24 @@ def require_whole(ctx: Context, entry: Entry) -> Manifest:
     return entry.manifest
 
 
+def newest_foreign(ctx: Context) -> str | None:
+    """After a purge, what one wants back is in a backup of the former cluster, which `latest` never means."""
+    mine = ctx.backends.database.server().system_id
+    others = (each.id for each in entries(ctx) if each.system_id != mine and each.manifest is not None)
+    return next(others, None)
+
+
 def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
     mine = ctx.backends.database.server().system_id
     for entry in [each for each in known if each.system_id == mine]:
         if entry.manifest is not None:
             return entry
         ctx.report(Notice(f"passed over backup {entry.id}, which is newer but broken: {entry.broken}"))
-    others = [each.id for each in known if each.manifest is not None]
+    other = newest_foreign(ctx)
     raise RestoreRefusedError(
         "there is no backup of this database cluster that could be restored",
-        cause=f"the newest of another cluster of this environment is {others[0]}"
-        if others
-        else "there is none",
-        fix=ctx.command(f"restore {others[0]} --into-foreign" if others else "backup create"),
+        cause=f"the newest of another cluster of this environment is {other}" if other else "there is none",
+        fix=ctx.command(f"restore {other} --into-foreign" if other else "backup create"),
         reference="backup/none",
     )
 

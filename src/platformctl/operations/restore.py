@@ -40,6 +40,7 @@ def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) ->
     with locked(ctx, f"restore {backup}"):
         require_server(ctx)
         heal(ctx)
+        _tell_foreign(ctx, backup)
         with step(ctx.report, "check the backup and the server"):
             plan = preflight(ctx, backup, into_foreign=into_foreign)
         with restore_copy.proven(ctx, plan):
@@ -52,11 +53,19 @@ def what_is_lost(ctx: Context, backup: str = "latest") -> str:
     require_server(ctx)
     manifest = catalogue.require_whole(ctx, catalogue.find(ctx, backup))
     age = span(ctx.clock.now() - manifest.taken_at)
-    undo = ctx.command("restore --undo")
-    return (
+    undo, other = ctx.command("restore --undo"), catalogue.newest_foreign(ctx)
+    foreign = f"Backup {other} is of another database cluster and was not considered. "
+    return (foreign if other and backup == "latest" else "") + (
         f"You will lose {age} of writes, all since {manifest.time}, and everybody signs in again. "
         f"For a day, {undo} brings the writes back."
     )
+
+
+def _tell_foreign(ctx: Context, backup: str) -> None:
+    other = catalogue.newest_foreign(ctx) if backup == "latest" else None
+    if other is not None:
+        words = ctx.command(f"restore {other} --into-foreign")
+        ctx.report(Notice(f"latest means this database cluster; for the newest of another one: {words}"))
 
 
 def heal(ctx: Context) -> None:

@@ -17,7 +17,7 @@ from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_verify import verify
 from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
-from platformctl.operations.restore import restore
+from platformctl.operations.restore import restore, what_is_lost
 from platformctl.operations.restore_preflight import preflight
 from tests.database import names, rows, run
 
@@ -143,6 +143,11 @@ def test_a_backup_of_another_cluster_needs_a_word_more(environment: Environment)
     assert "--into-foreign" in refused(environment(), "latest").fix
     assert "--into-foreign" in refused(environment(), made.id).fix
     assert [each.state for each in list_backups(environment()).backups] == ["foreign"]
+    newest = create(environment())
+    assert f"Backup {made.id} is of another database cluster" in what_is_lost(environment())
+    again = environment()
+    assert restore(again, "latest").backup == newest.id
+    assert any(f"restore {made.id} --into-foreign" in each.text for each in again.report.of(Notice))
     assert restore(environment(), made.id, into_foreign=True).backup == made.id
 
 

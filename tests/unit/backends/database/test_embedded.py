@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,3 +159,38 @@ def test_a_rehearsal_of_the_first_start_tells_all_and_makes_nothing(tmp_path: Pa
 def test_root_starts_the_server_in_a_user_namespace(server: EmbeddedDatabase) -> None:
     assert postgres.server(server.instance).argv[0] == "unshare"
     assert (server.data / "PG_VERSION").stat().st_uid == 0
+
+
+WITHOUT_NAMESPACES = """
+echo 0 > /proc/sys/user/max_user_namespaces || exit 77
+exec "$0" -c '
+import sys
+from pathlib import Path
+from platformctl.errors import PreconditionError
+from platformctl.shell.runner import RealRunner
+from tests.database import Starter, database
+made = database(Path(sys.argv[1]), Starter(), RealRunner(print), port=1, name="platform")
+try:
+    made.start()
+except PreconditionError as error:
+    print(error.reference, error.fix)
+' "$1"
+"""
+
+
+def test_root_without_user_namespaces_is_told_the_way_out(tmp_path: Path) -> None:
+    inside = (
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "sh",
+        "-c",
+        WITHOUT_NAMESPACES,
+        sys.executable,
+        tmp_path,
+    )
+    ended = subprocess.run(inside, capture_output=True, text=True, cwd=Path(__file__).parents[4])
+    if ended.returncode == 77 or "unshare" in ended.stderr:
+        pytest.skip("this system lets no test forbid user namespaces")
+    assert "database/root run platformctl as another user" in ended.stdout, ended.stderr
+    assert os.listdir(tmp_path) == []
