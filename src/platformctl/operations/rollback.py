@@ -46,7 +46,7 @@ def _find(records: tuple[Deploy, ...], wanted: str) -> Deploy:
 def _present(records: tuple[Deploy, ...], chosen: Mapping[str, str]) -> Deploy:
     """The deploy that made what runs; a rollback made it only appear again."""
     for record in records:
-        if record.verb != "rollback" and _runs(record, chosen):
+        if record.verb != "rollback" and record.before and _runs(record, chosen):
             return record
     raise PreconditionError(
         "nothing ran before what runs now",

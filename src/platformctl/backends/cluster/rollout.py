@@ -16,7 +16,7 @@ from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.errors import DeployError
 from platformctl.shell.runner import Runner
 
-READY_WITHIN = 30.0  # seconds that a started process may take to answer /readyz
+READY_WITHIN = 60.0  # seconds that a started process may take to answer /readyz
 HASTE = 0.15  # seconds that a process may take to end when all copies are exchanged at once
 KEPT_LINES = 20
 
@@ -81,7 +81,7 @@ class Rollout:
                 return
             if not self._serves(name, release):
                 self._supervisor.replace(f"{service}:{name}")
-                self._await_ready(service, name, release)
+                self._await_ready(service, name, release, halt)
 
     @observation("ask whether {name} serves the release")
     def _serves(self, name: str, release: Release) -> bool:
@@ -89,13 +89,18 @@ class Rollout:
         return found.ready and found.release == release.id
 
     @observation("wait until {name} is ready")
-    def _await_ready(self, service: str, name: str, release: Release) -> None:
+    def _await_ready(
+        self, service: str, name: str, release: Release, halt: threading.Event | None = None
+    ) -> None:
+        """Returns also when `halt` is set: after a failure elsewhere or a Ctrl-C nobody wants to wait."""
         if self.runner.rehearses:
             return
         pids: set[int] = set()
         missing = ""
         try:
             for attempt in _attempts(self._ready_within):
+                if halt is not None and halt.is_set():
+                    return
                 with attempt:
                     missing = self._missing(service, name, release, pids)
                     if missing:

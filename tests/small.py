@@ -1,0 +1,43 @@
+"""Environments with four tiny services, a real supervisor and a real PostgreSQL: up in three seconds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.environment import SMALL, Environment
+
+
+@pytest.fixture
+def make_small(tmp_path: Path) -> Iterator[Callable[..., Environment]]:
+    """Each environment has its own copy of the services; `behave` changes what they do."""
+    made: list[Environment] = []
+
+    def make(folder: Path = tmp_path, **variables: str) -> Environment:
+        code = folder / "code"
+        shutil.copytree(SMALL, code, ignore=shutil.ignore_patterns("__pycache__"))
+        environment = Environment(folder, code, variables=variables)
+        made.append(environment)
+        return environment
+
+    yield make
+    for each in made:
+        each.end()
+
+
+@pytest.fixture
+def small(make_small: Callable[..., Environment]) -> Environment:
+    """Up and healthy."""
+    environment = make_small()
+    ended = environment.run("up")
+    assert ended.code == 0, ended.err
+    return environment
+
+
+def behave(environment: Environment, words: str) -> None:
+    """`dies auth` or `unready users`: what the next release of a service does; `well` is what it should."""
+    assert environment.services is not None
+    (environment.services / "services" / "behaviour.txt").write_text(words + "\n")

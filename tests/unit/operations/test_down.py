@@ -1,0 +1,48 @@
+"""Stopping keeps the data; purging deletes it for who names the environment, and backups not by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def test_down_stops_everything_and_up_finds_the_data_again(small):
+    assert small.run("down").data["stopped"] is True
+    assert small.processes() == []
+    assert (small.state / "postgres").is_dir()
+    assert small.run("up").code == 0
+    assert small.run("health").code == 0
+
+
+def test_down_without_a_platform_does_nothing(make_small):
+    assert make_small().run("down").data["stopped"] is False
+
+
+def test_purge_without_the_name_is_declined_and_deletes_nothing(small):
+    for words in ((), ("--yes",), ("--yes", "--confirm", "other")):
+        assert small.run("down", "--purge", *words).code == 6
+    assert small.run("health").code == 0
+
+
+def test_purge_deletes_the_state_and_keeps_the_backups(small):
+    location = Path(small.run("backup", "list").data["location"])
+    done = small.run("down", "--purge", "--yes", "--confirm", "local").data
+    assert done["purged"] is True
+    assert done["backups_deleted"] == 0
+    assert list(location.rglob("manifest.json"))
+    left = {each.name for each in small.state.rglob("*")}
+    assert left <= {"audit.jsonl", "lock.guard"}
+
+
+def test_backups_go_only_with_their_own_option(small):
+    location = Path(small.run("backup", "list").data["location"])
+    assert small.run("down", "--with-backups", "--yes", "--confirm", "local").code == 2
+    done = small.run("down", "--purge", "--with-backups", "--yes", "--confirm", "local").data
+    assert done["backups_deleted"] >= 2
+    assert not list(location.rglob("manifest.json"))
+
+
+def test_a_purged_environment_starts_anew(small):
+    small.run("down", "--purge", "--yes", "--confirm", "local")
+    up = small.run("up")
+    assert up.data["password"]
+    assert small.run("health").code == 0

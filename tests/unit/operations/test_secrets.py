@@ -1,0 +1,34 @@
+"""Setting secrets: from standard input only, under names that can be set, and never shown."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["SMTP_PASSWORD", "nobody/KEY", "auth/lower", "auth/", "auth/A B", "../KEY"])
+def test_a_name_of_another_form_is_refused(make_small, name):
+    refused = make_small().run("secrets", "set", name, input="value")
+    assert refused.code == 4
+
+
+@pytest.mark.parametrize(
+    "key", ["DATABASE_PASSWORD", "SIGNING_KEYS", "DATABASE_URL", "PATH", "PYTHONPATH", "RELEASE"]
+)
+def test_what_platformctl_makes_cannot_be_set(make_small, key):
+    assert make_small().run("secrets", "set", f"auth/{key}", input="value").code == 4
+
+
+def test_an_empty_value_is_refused(make_small):
+    assert make_small().run("secrets", "set", "auth/SMTP_PASSWORD", input="").code == 2
+
+
+def test_a_value_is_kept_and_shown_nowhere(make_small):
+    environment = make_small()
+    stored = environment.run("secrets", "set", "auth/SMTP_PASSWORD", input="open sesame\n")
+    again = environment.run("secrets", "set", "auth/SMTP_PASSWORD", input="open sesame")
+    assert stored.data["version"] == again.data["version"] == 1
+    (listed,) = environment.run("secrets", "list").data["secrets"]
+    assert listed["fingerprint"] == stored.data["fingerprint"]
+    files = [path for path in environment.folder.rglob("*") if path.is_file()]
+    assert not any(b"sesame" in path.read_bytes() for path in files)
+    assert "sesame" not in stored.out + stored.err

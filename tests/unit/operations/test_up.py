@@ -1,0 +1,142 @@
+"""Bringing up under adverse conditions: each is told in words, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+
+import pytest
+
+AS_ROOT = os.geteuid() == 0
+
+
+def test_a_port_in_use_gives_the_next_free_one_and_says_so(make_small):
+    environment = make_small()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", environment.port))
+        taken.listen()
+        up = environment.run("up")
+    assert up.data["gateway"] != f"http://127.0.0.1:{environment.port}"
+    assert f"port {environment.port} is in use" in up.err
+    assert environment.run("health").code == 0
+    assert environment.run("up").data["gateway"] == up.data["gateway"]
+
+
+def test_a_port_taken_while_the_platform_was_down_is_replaced_and_told(small):
+    recorded = json.loads((small.state / "ports.json").read_text())
+    small.run("down")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", recorded["items"]))
+        taken.listen()
+        again = small.run("up")
+        assert again.code == 0, again.err
+        assert f"port {recorded['items']} of items is taken" in again.err
+        assert small.run("health").code == 0
+
+
+def test_a_state_directory_of_another_folder_is_refused_untouched(small, tmp_path):
+    other = tmp_path / "elsewhere" / "shop"
+    other.mkdir(parents=True)
+    small.work = other
+    for verb in ("up", "status", "down"):
+        refused = small.run(verb)
+        assert refused.code == 4
+        assert refused.answer["error"]["reference"] == "state/origin"
+    small.work = tmp_path / "shop"
+    assert small.run("health").code == 0
+
+
+def test_a_state_directory_of_another_version_is_refused_untouched(small):
+    mark = small.state / "origin.json"
+    kept = mark.read_text()
+    mark.write_text(json.dumps(json.loads(kept) | {"version": 7}))
+    refused = small.run("up")
+    assert refused.code == 4
+    assert refused.answer["error"]["reference"] == "state/version"
+    mark.write_text(kept)
+    assert small.run("health").code == 0
+
+
+@pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
+def test_a_home_without_write_permission_is_told(make_small, tmp_path):
+    environment = make_small()
+    (tmp_path / "state").mkdir(mode=0o500)
+    refused = environment.run("up")
+    assert refused.code == 4
+    assert refused.answer["error"]["reference"] == "state/not-writable"
+
+
+def test_a_home_that_is_a_file_is_told(make_small, tmp_path):
+    environment = make_small()
+    (tmp_path / "state").write_text("not a folder")
+    refused = environment.run("up")
+    assert refused.code == 4
+    assert "state" in refused.answer["error"]["message"]
+
+
+def test_a_missing_locale_does_not_matter(make_small):
+    environment = make_small(LANG="xx_XX.UTF-8", LC_ALL="xx_XX.UTF-8")
+    assert environment.run("up").code == 0
+
+
+def test_the_named_first_superuser_is_used_and_not_shown(make_small):
+    named = {"FIRST_SUPERUSER": "me@example.com", "FIRST_SUPERUSER_PASSWORD": "my own choice"}
+    environment = make_small()
+    up = environment.run("up", **named)
+    assert up.data["login"] == "me@example.com"
+    assert up.data["password"] is None
+    shown = environment.run("secrets", "show-login", "--yes").data
+    assert shown["password"] == "my own choice"
+
+
+def test_a_second_up_changes_nothing(small):
+    before, audit = small.pids(), (small.state / "audit.jsonl").read_text()
+    again = small.run("up")
+    assert again.data["changed"] is False
+    assert again.data["password"] is None
+    assert small.pids() == before
+    assert (small.state / "audit.jsonl").read_text() == audit
+
+
+def test_the_first_up_makes_a_backup_and_the_second_does_not(small):
+    (first,) = small.run("backup", "list").data["backups"]
+    small.run("down")
+    small.run("up")
+    (again,) = small.run("backup", "list").data["backups"]
+    assert again["id"] == first["id"]
+
+
+def test_a_rehearsal_touches_nothing(make_small):
+    environment = make_small()
+    told = environment.run("up", "--dry-run")
+    assert told.code == 0, told.err
+    assert "initdb" in told.out
+    assert not (environment.folder / "state").exists()
+
+
+def test_more_replicas_in_the_configuration_are_started_by_up(small):
+    before = small.pids()
+    (small.work / "platform.yaml").write_text("services:\n  items: {replicas: 3}\n")
+    # a file is another origin than the folder without one
+    mark = small.state / "origin.json"
+    mark.write_text(json.dumps({"version": 1, "origin": str(small.work / "platform.yaml")}))
+    assert small.run("up").data["changed"] is True
+    after = small.pids()
+    assert "items-2" in after
+    assert after["auth-0"] == before["auth-0"]
+
+
+def test_two_environments_run_side_by_side(make_small, tmp_path):
+    one, other = make_small(tmp_path / "one"), make_small(tmp_path / "other")
+    assert one.run("up").data["gateway"] != other.run("up").data["gateway"]
+    other.run("down")
+    assert one.run("health").code == 0
+
+
+def test_processes_hold_no_secret_of_anothers_and_the_supervisor_none(small):
+    password = small.run("secrets", "show-login", "--yes").data["password"]
+    for process in small.processes():
+        assert password not in json.dumps(process.environ())
+        assert password not in " ".join(process.cmdline())
