@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from services.auth import endpoints, feed, internal_endpoints
 from services.auth.accounts import Accounts
@@ -12,7 +12,7 @@ from services.auth.service import Sessions
 from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.common.access_tokens import AccessTokens
-from services.common.app import PREFIX, Kit, kit, service_app
+from services.common.app import Kit, kit, service_app
 from services.common.keys import PublicKeys
 from services.common.revocations import Feed, RevocationView
 from services.common.settings import load
@@ -28,11 +28,8 @@ def create_app(settings: AuthSettings | None = None) -> FastAPI:
     accounts = Accounts(parts.peers)
     sessions = Sessions(parts.database, accounts, signer)
     recovery = Recovery(parts.database, accounts, _mailer(settings))
-    public = APIRouter(prefix=PREFIX)
-    public.include_router(endpoints.router)
-    public.include_router(endpoints.keys)
     background = [sessions.sweep, *[recovery.work] * MAILS_AT_ONCE]
-    app = service_app(parts, [public, endpoints.keys, internal_endpoints.router], background)
+    app = service_app(parts, [endpoints.router, endpoints.keys, internal_endpoints.router], background)
     app.state.signer, app.state.sessions, app.state.recovery = signer, sessions, recovery
     return app
 

@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse
 from services.auth.recovery import Recovery
 from services.auth.schemas import Logout, Refresh, Reset, TokensOut, UserOut
 from services.auth.service import Sessions
+from services.common.app import PREFIX
 from services.common.caller import CallerIfAny, CurrentCaller
 from services.common.fields import Message
 
-router = APIRouter(tags=["auth"])
+router = APIRouter(prefix=PREFIX, tags=["auth"])
 keys = APIRouter(tags=["auth"])
 ASKED = Message(message="If that email is registered, we sent a password recovery link")
 
@@ -82,5 +83,6 @@ async def verify(caller: CurrentCaller, sessions: SessionsHere):
 
 
 @keys.get("/.well-known/jwks.json")
+@keys.get(f"{PREFIX}/.well-known/jwks.json")
 async def key_set(request: Request):
     return JSONResponse(request.app.state.signer.published, headers={"Cache-Control": "public, max-age=30"})

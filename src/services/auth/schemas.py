@@ -6,11 +6,11 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
-from services.common.fields import Body, NewPassword
+from services.common.fields import Body, NewPassword, Secret
 
-GivenToken = Annotated[SecretStr, Field(max_length=512)]
+GivenToken = Annotated[Secret, Field(max_length=512)]
 
 
 class UserOut(BaseModel):

@@ -21,7 +21,10 @@ from services.common.schema_version import SchemaVersion
 from services.common.service_tokens import ServiceTokens
 from services.common.settings import ServiceSettings
 
+# Given to each router and not where it is included, so that a route knows the whole of its template.
 PREFIX = "/api/v1"
+# Requests may be waiting for what is read, and the next try comes soon.
+READ_SECONDS = 1
 log = structlog.get_logger()
 
 Background = Callable[[], Awaitable[None]]
@@ -47,11 +50,13 @@ def kit(name: str, settings: ServiceSettings) -> Kit:
     peers = Peers(tokens, addresses)
 
     async def key_set() -> dict:
-        return await peers.call("GET", "auth", "/.well-known/jwks.json")
+        async with asyncio.timeout(READ_SECONDS):
+            return await peers.call("GET", "auth", "/.well-known/jwks.json")
 
     async def feed(generation: str | None, sequence: int) -> Feed:
         query = f"?since={sequence}" + (f"&generation={generation}" if generation else "")
-        return Feed.model_validate(await peers.call("GET", "auth", f"/internal/revocations{query}"))
+        async with asyncio.timeout(READ_SECONDS):
+            return Feed.model_validate(await peers.call("GET", "auth", f"/internal/revocations{query}"))
 
     access = AccessTokens(PublicKeys(key_set), RevocationView(feed))
     return Kit(name, settings, database, tokens, peers, access)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -95,12 +95,20 @@ async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
 
 
 async def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
-    return answer(request, 422, jsonable_encoder(without_input(error.errors())))
+    return answer(request, 422, without_input(error.errors()))
 
 
-def without_input(problems: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+def without_input(problems: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
     """What was wrong and where, without echoing what was sent: it may be a password."""
-    return [{key: problem[key] for key in ("type", "loc", "msg") if key in problem} for problem in problems]
+    return [
+        {"type": each["type"], "loc": [_printable(part) for part in each["loc"]], "msg": each["msg"]}
+        for each in problems
+    ]
+
+
+def _printable(part: object) -> object:
+    # The name of an unknown field is the client's and need not even be encodable.
+    return part.encode(errors="replace").decode()[:64] if isinstance(part, str) else part
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:

@@ -22,10 +22,23 @@ class Message(BaseModel):
     message: str
 
 
-def no_nul(value: str) -> str:
-    """PostgreSQL's text cannot hold U+0000."""
+def _storable(value: str) -> str:
+    """PostgreSQL's text holds neither U+0000 nor half a surrogate pair, and neither does UTF-8 the latter."""
     if "\x00" in value:
         raise PydanticCustomError("nul_character", "String should not contain the NUL character")
+    return _encodable(value)
+
+
+def _encodable(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("string_unicode", "Input should be a valid string") from None
+    return value
+
+
+def _encodable_secret(value: SecretStr) -> SecretStr:
+    _encodable(value.get_secret_value())
     return value
 
 
@@ -45,7 +58,8 @@ def _email(value: str) -> str:
         raise PydanticCustomError("email", "value is not a valid email address") from None
 
 
-Text = Annotated[str, AfterValidator(no_nul)]
+Text = Annotated[str, AfterValidator(_storable)]
+Secret = Annotated[SecretStr, AfterValidator(_encodable_secret)]
 Email = Annotated[str, Field(max_length=EMAIL_LENGTH), AfterValidator(_email)]
-NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=128)]
-GivenPassword = Annotated[SecretStr, Field(max_length=128)]
+NewPassword = Annotated[Secret, Field(min_length=8, max_length=128)]
+GivenPassword = Annotated[Secret, Field(max_length=128)]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from joserfc.jwk import KeySet, RSAKey
 
+from services.common.refreshing import Refresher
+
 REFRESH_SECONDS = 30
 # An unknown key id asks for fresh keys; made-up ones must not turn into a request each.
-SHORTEST_SECONDS_BETWEEN_READS = 1
+SECONDS_BETWEEN_READS = 1
 log = structlog.get_logger()
 
 Source = Callable[[], Awaitable[Mapping[str, object]]]
@@ -23,14 +24,10 @@ class PublicKeys:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._table: dict[str, RSAKey] = {}
-        self._reading = asyncio.Lock()
-        self._read_at = float("-inf")
+        self.read = Refresher(self._read, SECONDS_BETWEEN_READS)
 
     def __len__(self) -> int:
         return len(self._table)
-
-    def known(self, key_id: str) -> RSAKey | None:
-        return self._table.get(key_id)
 
     async def find(self, key_id: str) -> RSAKey | None:
         """The key with this id, after reading the set again when it is new to us."""
@@ -38,21 +35,17 @@ class PublicKeys:
             await self.read()
         return self._table.get(key_id)
 
-    async def read(self) -> None:
-        """Read the set, unless that has just been done; on failure the known keys stay."""
-        async with self._reading:
-            if time.monotonic() - self._read_at < SHORTEST_SECONDS_BETWEEN_READS:
-                return
-            self._read_at = time.monotonic()
-            try:
-                found = KeySet.import_key_set(await self._source())
-            except Exception as error:
-                log.warning("public keys cannot be read", error=str(error))
-                return
-            self._table = {key.kid: key for key in found.keys if isinstance(key, RSAKey) and key.kid}
-
     async def follow(self) -> None:
         """Keep the set current; runs until cancelled."""
         while True:
             await self.read()
-            await asyncio.sleep(REFRESH_SECONDS if self._table else SHORTEST_SECONDS_BETWEEN_READS)
+            await asyncio.sleep(REFRESH_SECONDS if self._table else SECONDS_BETWEEN_READS)
+
+    async def _read(self) -> None:
+        """On failure the known keys stay."""
+        try:
+            found = KeySet.import_key_set(await self._source())
+        except Exception as error:
+            log.warning("public keys cannot be read", error=str(error) or type(error).__name__)
+            return
+        self._table = {key.kid: key for key in found.keys if isinstance(key, RSAKey) and key.kid}

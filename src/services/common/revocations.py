@@ -15,9 +15,11 @@ from collections.abc import Awaitable, Callable
 import structlog
 from pydantic import BaseModel
 
+from services.common.refreshing import Refresher
+
 PULL_SECONDS = 0.5
 STALE_SECONDS = 5
-SHORTEST_SECONDS_BETWEEN_PULLS = 0.1
+SECONDS_BETWEEN_PULLS = 0.1
 log = structlog.get_logger()
 
 
@@ -59,8 +61,8 @@ class RevocationView:
         self.sequence = 0
         self._accounts: dict[str, AccountChange] = {}
         self._revoked: dict[str, float] = {}
-        self._pulled_at = self._tried_at = float("-inf")
-        self._pulling = asyncio.Lock()
+        self._pulled_at = float("-inf")
+        self.pull = Refresher(self._pull, SECONDS_BETWEEN_PULLS)
 
     @property
     def loaded(self) -> bool:
@@ -76,20 +78,16 @@ class RevocationView:
     def revoked(self, *ids: str) -> bool:
         return any(each in self._revoked for each in ids)
 
-    async def pull(self) -> None:
-        """Bring the copy up to date, unless that has just been tried; on failure it grows older."""
-        async with self._pulling:
-            asked_at = time.monotonic()
-            if asked_at - self._tried_at < SHORTEST_SECONDS_BETWEEN_PULLS:
-                return
-            self._tried_at = asked_at
-            try:
-                self._take(await self._source(self.generation, self.sequence))
-            except Exception as error:
-                log.warning("revocations cannot be read", error=str(error))
-                return
-            # The answer is as old as the question.
-            self._pulled_at = asked_at
+    async def _pull(self) -> None:
+        """On failure the copy grows older."""
+        asked_at = time.monotonic()
+        try:
+            self._take(await self._source(self.generation, self.sequence))
+        except Exception as error:
+            log.warning("revocations cannot be read", error=str(error) or type(error).__name__)
+            return
+        # The answer is as old as the question.
+        self._pulled_at = asked_at
 
     def _take(self, feed: Feed) -> None:
         if feed.complete:

@@ -11,7 +11,8 @@ from joserfc.jwk import KeySet, OKPKey
 
 from services.common.errors import Unauthorized
 
-ALGORITHM = "EdDSA"
+# What EdDSA with this curve is called since RFC 9864.
+ALGORITHM = "Ed25519"
 AUDIENCE = "internal"
 LIFETIME_SECONDS = 60
 # A token that is handed out again must still be good when it arrives.

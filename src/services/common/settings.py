@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Annotated, TypeVar
 
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound="ProcessSettings")
+K = TypeVar("K", OKPKey, KeySet)
 
 
 class MissingSettings(Exception):
@@ -24,22 +27,19 @@ class MissingSettings(Exception):
 
 
 def _internal_key(value: object) -> OKPKey:
-    return value if isinstance(value, OKPKey) else OKPKey.import_key(_document(value))
+    return value if isinstance(value, OKPKey) else _imported(OKPKey.import_key, value)
 
 
 def _key_set(value: object) -> KeySet:
-    return value if isinstance(value, KeySet) else KeySet.import_key_set(_document(value))
+    return value if isinstance(value, KeySet) else _imported(KeySet.import_key_set, value)
 
 
-def _document(value: object) -> dict:
+def _imported(read: Callable[[dict], K], value: object) -> K:
     # The reason must not quote the value: it may be a private key.
     try:
-        document = json.loads(str(value))
-    except json.JSONDecodeError:
-        raise ValueError("is not JSON") from None
-    if not isinstance(document, dict):
-        raise ValueError("is not a JSON object")
-    return document
+        return read(json.loads(str(value)))
+    except (JoseError, ValueError, TypeError, LookupError, AttributeError):
+        raise ValueError("is not a JSON document with the expected key") from None
 
 
 InternalKey = Annotated[OKPKey, BeforeValidator(_internal_key)]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
-from services.common.app import PREFIX, kit, service_app
+from services.common.app import kit, service_app
 from services.common.settings import load
 from services.users import endpoints, internal_endpoints
 from services.users.outbox import Outbox
@@ -17,10 +17,9 @@ def create_app(settings: UsersSettings | None = None) -> FastAPI:
     settings = settings or load(UsersSettings)
     parts = kit("users", settings)
     outbox = Outbox(parts.database, parts.peers)
-    public = APIRouter(prefix=PREFIX)
-    public.include_router(endpoints.router)
+    routers = [endpoints.router, internal_endpoints.router]
     if settings.private_users:
-        public.include_router(endpoints.private)
-    app = service_app(parts, [public, internal_endpoints.router], background=[outbox.relay])
+        routers.append(endpoints.private)
+    app = service_app(parts, routers, background=[outbox.relay])
     app.state.service = UserService(parts.database, Passwords(), outbox)
     return app

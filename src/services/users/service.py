@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 from sqlalchemy import Row
@@ -31,6 +33,7 @@ class UserService:
         self._database = database
         self._passwords = passwords
         self._outbox = outbox
+        self._creating: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def find(self, user: uuid.UUID) -> Row[Any] | None:
         async with self._database.statements() as connection:
@@ -47,15 +50,17 @@ class UserService:
 
     async def create(self, new: Registration | NewUser, taken: str) -> Row[Any]:
         """`taken` is the sentence for an address that is known."""
-        if await self.find_by_email(new.email):
-            raise ServiceError(400, taken)
-        values = {"is_active": True, "is_superuser": False} | new.model_dump(exclude={"password"})
-        values["password_hash"] = await self._passwords.hash(new.password)
-        try:
-            async with self._database.statements() as connection:
-                return await repository.add(connection, values)
-        except IntegrityError:
-            raise ServiceError(400, taken) from None
+        # Many at once for one address would all pay for a hash, only to find the address taken.
+        async with self._creating.setdefault(new.email, asyncio.Lock()):
+            if await self.find_by_email(new.email):
+                raise ServiceError(400, taken)
+            values = {"is_active": True, "is_superuser": False} | new.model_dump(exclude={"password"})
+            values["password_hash"] = await self._passwords.hash(new.password)
+            try:
+                async with self._database.statements() as connection:
+                    return await repository.add(connection, values)
+            except IntegrityError:
+                raise ServiceError(400, taken) from None
 
     async def verify(self, email: str, password: SecretStr) -> Row[Any] | None:
         """The user whose password this is; an unknown address costs the same time."""

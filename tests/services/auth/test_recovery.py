@@ -1,0 +1,130 @@
+"""Recovering an account by mail."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import pytest
+
+from tests.services.mailbox import Mailbox
+from tests.services.people import PASSWORD, Api, Person, fresh_email
+
+NEW = "a password after recovery"
+ASKED = {"message": "If that email is registered, we sent a password recovery link"}
+
+
+async def ask(api: Api, email: str) -> None:
+    answer = await api.anybody.post(f"/password-recovery/{email}")
+    assert (answer.status_code, answer.json()) == (200, ASKED)
+
+
+async def mailed_token(api: Api, mailbox: Mailbox, email: str) -> str:
+    before = len(mailbox.to(email))
+    await ask(api, email)
+    mails = await asyncio.to_thread(mailbox.wait_for, email, before + 1)
+    assert len(mails) == before + 1
+    link = re.search(r"https://shop\.example/reset-password\?token=(\S+)", mails[-1].get_content())
+    assert link
+    return link[1]
+
+
+async def reset(api: Api, token: str, password: str = NEW) -> tuple[int, dict]:
+    answer = await api.anybody.post("/reset-password/", {"token": token, "new_password": password})
+    return answer.status_code, answer.json()
+
+
+async def test_a_recovery_for_nobody_is_answered_alike_and_mails_nobody(
+    api: Api, user: Person, admin: Person, mailbox: Mailbox
+) -> None:
+    await admin.patch(f"/users/{user.id}", {"is_active": False})
+    unknown = fresh_email()
+    for email in (unknown, user.email, "no-address", "a%00b@example.com"):
+        await ask(api, email)
+    await asyncio.sleep(0.3)
+    assert mailbox.to(unknown) == mailbox.to(user.email) == []
+
+
+async def test_a_recovery_does_not_wait_for_what_tells_known_from_unknown(api: Api, user: Person) -> None:
+    async def fastest(email: str) -> float:
+        times = []
+        for _ in range(10):
+            began = time.perf_counter()
+            await ask(api, email)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    assert abs(await fastest(user.email) - await fastest(fresh_email())) < 0.005
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "x" * 512])
+async def test_a_made_up_reset_token_is_refused(api: Api, token: str) -> None:
+    assert await reset(api, token) == (400, {"detail": "Invalid token"})
+
+
+async def test_an_access_or_refresh_token_is_no_reset_token(api: Api, user: Person) -> None:
+    assert (await reset(api, user.refresh))[0] == 400
+    assert (await reset(api, user.access))[0] in (400, 422)
+
+
+async def test_a_short_new_password_is_refused_and_the_token_stays(
+    api: Api, user: Person, mailbox: Mailbox
+) -> None:
+    token = await mailed_token(api, mailbox, user.email)
+    assert (await reset(api, token, "short77"))[0] == 422
+    assert (await reset(api, token))[0] == 200
+
+
+async def test_a_reset_changes_the_password_and_ends_all_sessions(
+    api: Api, user: Person, mailbox: Mailbox
+) -> None:
+    token = await mailed_token(api, mailbox, user.email)
+    assert await reset(api, token) == (200, {"message": "Password updated successfully"})
+    assert (await api.try_log_in(user.email, PASSWORD)).status_code == 400
+    assert (await api.try_log_in(user.email, NEW)).status_code == 200
+    await asyncio.sleep(1)
+    assert (await user.get("/items/")).status_code == 401
+    refused = await api.anybody.post("/login/refresh", {"refresh_token": user.refresh})
+    assert refused.status_code == 401
+
+
+async def test_a_reset_token_works_once(api: Api, user: Person, mailbox: Mailbox) -> None:
+    token = await mailed_token(api, mailbox, user.email)
+    answers = await asyncio.gather(*(reset(api, token, f"{NEW} {n}") for n in range(5)))
+    assert sorted(status for status, _ in answers) == [200, 400, 400, 400, 400]
+    assert await reset(api, token) == (400, {"detail": "Invalid token"})
+
+
+async def test_a_reset_token_dies_with_any_password_change(api: Api, user: Person, mailbox: Mailbox) -> None:
+    first = await mailed_token(api, mailbox, user.email)
+    second = await mailed_token(api, mailbox, user.email)
+    change = {"current_password": PASSWORD, "new_password": NEW}
+    assert (await user.patch("/users/me/password", change)).status_code == 200
+    for token in (first, second):
+        assert await reset(api, token, "yet another password") == (400, {"detail": "Invalid token"})
+
+
+async def test_a_reset_token_dies_after_an_hour(api: Api, user: Person, mailbox: Mailbox) -> None:
+    token = await mailed_token(api, mailbox, user.email)
+    lifetime = f"SELECT expires_at - created_at FROM auth.reset_tokens WHERE user_id = '{user.id}'"
+    assert api.platform.query(lifetime) == ["01:00:00"]
+    api.platform.query(f"UPDATE auth.reset_tokens SET expires_at = now() WHERE user_id = '{user.id}'")
+    assert await reset(api, token) == (400, {"detail": "Invalid token"})
+
+
+async def test_nobody_gets_more_than_three_mails_an_hour(api: Api, user: Person, mailbox: Mailbox) -> None:
+    for _ in range(6):
+        await ask(api, user.email)
+    await asyncio.to_thread(mailbox.wait_for, user.email, 3)
+    await asyncio.sleep(0.3)
+    assert len(mailbox.to(user.email)) == 3
+
+
+async def test_the_database_has_no_token_that_works(api: Api, user: Person, mailbox: Mailbox) -> None:
+    token = await mailed_token(api, mailbox, user.email)
+    for table in ("reset_tokens", "refresh_tokens"):
+        stored = "\n".join(api.platform.query(f"SELECT encode(hash, 'escape') FROM auth.{table}"))
+        assert stored
+        assert token not in stored
+        assert user.refresh not in stored

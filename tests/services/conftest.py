@@ -1,0 +1,87 @@
+"""Fixtures for tests of auth, users and items: the platform runs once a test process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from tests.postgres import Postgres
+from tests.services.mailbox import Mailbox
+from tests.services.people import Api, Person
+from tests.services.processes import Platform
+
+
+@pytest.fixture(scope="session")
+def mailbox() -> Iterator[Mailbox]:
+    with Mailbox() as box:
+        yield box
+        box.shutdown()
+
+
+@pytest.fixture(scope="session")
+def platform(postgres: Postgres, mailbox: Mailbox) -> Iterator[Platform]:
+    extra = {
+        "users": {"PRIVATE_USERS": "true"},
+        "auth": {
+            "SMTP_URL": mailbox.url,
+            "MAIL_FROM": "us@example.com",
+            "PUBLIC_URL": "https://shop.example",
+        },
+    }
+    running = Platform(postgres, "shared", extra)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(running.folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def api(platform: Platform) -> AsyncIterator[Api]:
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(timeout=15, limits=limits) as client:
+        yield Api(platform, client)
+
+
+@pytest.fixture
+async def user(api: Api) -> Person:
+    return await api.sign_up()
+
+
+@pytest.fixture
+async def other(api: Api) -> Person:
+    return await api.sign_up()
+
+
+@pytest.fixture(scope="session")
+def familiar() -> dict[str, Person]:
+    """People whom several tests may share, since a hash costs more than most tests."""
+    return {}
+
+
+async def _shared(
+    familiar: dict[str, Person], name: str, api: Api, make: Callable[[], Awaitable[Person]]
+) -> Person:
+    if name in familiar:
+        person = replace(familiar[name], api=api)
+        if (await person.get("/users/me")).status_code == 200:
+            return person
+    familiar[name] = await make()
+    return familiar[name]
+
+
+@pytest.fixture
+async def admin(api: Api, familiar: dict[str, Person]) -> Person:
+    """The first superuser; tests leave its account as it was."""
+    return await _shared(familiar, "admin", api, api.admin)
+
+
+@pytest.fixture
+async def someone(api: Api, familiar: dict[str, Person]) -> Person:
+    """A user of tests that change nothing."""
+    return await _shared(familiar, "someone", api, api.sign_up)
