@@ -80,7 +80,7 @@ def test_no_command_lets_a_secret_out() -> None:
     found: list[str] = []
     said: dict[str, bytes] = {}
     codes: dict[str, int] = {}
-    with made() as world:
+    with made(replicas=1, started=False) as world:
         (world.folder / "tmp").mkdir()
         for leaf in ordered():
             if str(leaf) in LAST:

@@ -120,7 +120,6 @@ def main() -> int:
     extent = Extent(chosen.sample, (chosen.how,) if chosen.how else HOWS, chosen.seed)
     trials: list[Trial] = []
     with made() as world:
-        world.run("up", "--yes")
         for verb in chosen.verb or SCENARIOS:
             trials += carry_out(world, SCENARIOS[verb], extent)
             for each in trials:

@@ -6,13 +6,13 @@ import random
 
 import pytest
 
-from tests.faults.campaign import SEED, Extent, carry_out
+from tests.faults.campaign import SEED
 from tests.faults.runner import HOWS, How
 from tests.faults.scenarios import RESTORE, SCENARIOS, backed_up
 from tests.faults.trial import attempt, count
 from tests.faults.world import World
 
-SAMPLE = {"health": 4, "backup create": 4, "restore": 4, "deploy": 2, "up": 2}
+SAMPLE = {"health": 4, "backup create": 4, "restore": 3, "deploy": 2, "up": 2}
 
 
 def chosen(verb: str, questions: int) -> list[tuple[int, How]]:
@@ -31,11 +31,3 @@ def test_a_verb_that_is_broken_keeps_its_promises(world: World, verb: str) -> No
     trials = [attempt(world, scenario, at, how) for at, how in chosen(verb, questions)]
     assert [each for each in trials if each.problems] == []
     assert any(each.code != 0 for each in trials)  # else nothing was broken at all
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(6 * 3600)
-@pytest.mark.parametrize("verb", SCENARIOS)
-def test_a_verb_that_is_broken_at_every_question_keeps_its_promises(world: World, verb: str) -> None:
-    trials = carry_out(world, SCENARIOS[verb], Extent())
-    assert [each for each in trials if each.problems] == []

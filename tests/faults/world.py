@@ -23,6 +23,7 @@ from tests.faults.runner import Plan, written
 from tests.support import context, isolate
 
 ROOT = Path(__file__).parents[2]
+SERVICES = ("auth", "users", "items", "gateway")
 LIMIT = 120.0  # seconds for one run of a verb, clean-up after a signal included
 
 
@@ -42,6 +43,13 @@ class World:
     """HOME, state and runtime directories are in the environment of this process already."""
 
     folder: Path
+    replicas: int
+
+    def configure(self, drain_seconds: int) -> None:
+        """Another value is another release of every service."""
+        services = ", ".join(f"{name}: {{replicas: {self.replicas}}}" for name in SERVICES)
+        text = f"platform: shop\ndrain_seconds: {drain_seconds}\nservices: {{{services}}}\n"
+        Path("platform.yaml").write_text(text)
 
     def run(self, *argv: str) -> Done:
         """A verb as a user would run it; must succeed."""
@@ -111,12 +119,15 @@ class World:
 
 
 @contextmanager
-def made() -> Iterator[World]:
-    """A home of its own, in this process too; whatever runs in it is ended and everything is deleted."""
+def made(replicas: int = 2, *, started: bool = True) -> Iterator[World]:
+    """A platform that runs, in a home of its own, in this process too; ended and deleted afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         folder = Path(tempfile.mkdtemp(prefix="pctl-faults-"))
-        world = World(isolate(patch, folder))
+        world = World(isolate(patch, folder), replicas)
+        world.configure(drain_seconds=10)
         try:
+            if started:
+                world.run("up", "--yes")
             yield world
         finally:
             world.run("down", "--yes")

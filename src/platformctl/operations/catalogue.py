@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Iterator
@@ -43,7 +44,12 @@ def root(ctx: Context) -> str:
 def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
     found = [_entry(ctx, prefix) for prefix in _folders(ctx) if f"{prefix}/{MANIFEST}" in _keys(ctx, prefix)]
-    return tuple(sorted(found, key=lambda each: each.id, reverse=True))
+    return tuple(sorted(found, key=_age, reverse=True))
+
+
+def _age(entry: Entry) -> tuple[str, float, str]:
+    """Ids tell the second; within it only manifests know, and one that cannot be read may be the newest."""
+    return entry.id.partition("-")[0], entry.manifest.taken_at if entry.manifest else math.inf, entry.id
 
 
 def unpublished(ctx: Context, system_id: str) -> tuple[str, ...]:

@@ -188,7 +188,7 @@ class Supervisor:
                     state="Other programs are as they were.",
                     fix="platformctl up",
                 ) from fault
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
                 raise StepError(
                     "the supervisor of this environment does not answer",
                     cause=f"{self._layout.supervisor_socket}: {error}",
