@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from platformctl.backends.database.facts import Proof
+from tests.environment import free_port
 from tests.faults.runner import Plan, written
 from tests.support import context, isolate
 
@@ -44,11 +45,13 @@ class World:
 
     folder: Path
     replicas: int
+    port: int
 
     def configure(self, drain_seconds: int) -> None:
         """Another value is another release of every service."""
         services = ", ".join(f"{name}: {{replicas: {self.replicas}}}" for name in SERVICES)
         text = f"platform: shop\ndrain_seconds: {drain_seconds}\nservices: {{{services}}}\n"
+        text += f"gateway: {{port: {self.port}}}\n"
         Path("platform.yaml").write_text(text)
 
     def run(self, *argv: str) -> Done:
@@ -123,7 +126,7 @@ def made(replicas: int = 2, *, started: bool = True) -> Iterator[World]:
     """A platform that runs, in a home of its own, in this process too; ended and deleted afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         folder = Path(tempfile.mkdtemp(prefix="pctl-faults-"))
-        world = World(isolate(patch, folder), replicas)
+        world = World(isolate(patch, folder), replicas, free_port())
         world.configure(drain_seconds=10)
         try:
             if started:
