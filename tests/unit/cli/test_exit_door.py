@@ -92,11 +92,9 @@ def test_an_unknown_error_of_an_environment_that_exists_is_kept_with_its_logs(ru
     assert len(list((home / "state/platformctl/shop/local/logs").glob("crash-*.log"))) == 1
 
 
-def test_an_unknown_error_is_told_even_when_nothing_can_be_written(
-    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (home / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(home / "file"))
+def test_an_unknown_error_is_told_even_when_its_traceback_cannot_be_written(run: Run, home: Path) -> None:
+    (home / "state/platformctl").mkdir(parents=True)
+    (home / "state/platformctl/.logs").write_text("a file where the folder would be")
     code, _, err = run("fail", "bug")
     assert code == 70
     assert "the traceback could not be written" in err
