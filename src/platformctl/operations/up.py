@@ -81,7 +81,7 @@ def _tell_ports(ctx: Context, before: Mapping[str, int], after: Mapping[str, int
     for name, port in before.items():
         if not name.startswith("gateway") and after.get(name) != port:
             ctx.report(
-                Notice(f"port {port} of {name} was taken meanwhile; it listens on {after.get(name)} now")
+                Notice(f"port {port} of {name} is taken; it listens on {after.get(name)} now")
             )
 
 

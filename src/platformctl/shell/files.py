@@ -14,7 +14,7 @@ from pathlib import Path
 from platformctl.errors import StateError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
 
 
 @contextmanager

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
+import subprocess
+import sys
 
+import psutil
 import pytest
 
 AS_ROOT = os.geteuid() == 0
@@ -74,6 +78,44 @@ def test_a_home_that_is_a_file_is_told(make_small, tmp_path):
     refused = environment.run("up")
     assert refused.code == 4
     assert "state" in refused.answer["error"]["message"]
+
+
+@pytest.mark.parametrize("size", ["16k", "300k"])
+def test_a_full_disk_is_told_and_up_works_as_soon_as_there_is_room(make_small, tmp_path, size):
+    environment = make_small()
+    (tmp_path / "state").mkdir()
+    up = f"{sys.executable} -P -m platformctl up --output json"
+    life = f"""
+        mount -t tmpfs -o size={size} none {tmp_path}/state
+        {up} >{tmp_path}/refused; echo $? >{tmp_path}/ended
+        mount -o remount,size=500m {tmp_path}/state
+        {up}; code=$?
+        {sys.executable} -P -m platformctl down
+        exit $code
+    """
+    unshare = ["unshare", "--mount"] if AS_ROOT else ["unshare", "--user", "--map-root-user", "--mount"]
+    ended = subprocess.run(
+        [*unshare, "sh", "-c", life],
+        cwd=environment.work,
+        env=environment.environ(),
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    refused = json.loads((tmp_path / "refused").read_text())["error"]
+    assert (tmp_path / "ended").read_text().strip() == "4", refused
+    assert "disk" in refused["message"] or "room" in refused["message"] + refused["cause"]
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_state_that_was_deleted_while_it_ran_starts_anew(small):
+    shutil.rmtree(small.state)
+    up = small.run("up")
+    assert up.data["password"]
+    assert small.run("health").code == 0
+    supervisor = int((small.state / "supervisord.pid").read_text())
+    ours = {supervisor, *(each.pid for each in psutil.Process(supervisor).children(recursive=True))}
+    assert {each.pid for each in small.processes()} <= ours
 
 
 def test_a_missing_locale_does_not_matter(make_small):

@@ -241,7 +241,11 @@ class EmbeddedCluster:
 
     @observation("look for processes that nobody looks after")
     def _orphans(self) -> list[psutil.Process]:
-        return orphans.find(self._layout.root, self._supervisor.pid())
+        return orphans.find(self._layout.root, self._pid_of_ours())
+
+    def _pid_of_ours(self) -> int | None:
+        """A supervisor whose state was deleted under it looks after nothing that is left."""
+        return self._supervisor.pid() if self._layout.supervisor_configuration.exists() else None
 
     def _end_orphans(self) -> None:
         found = self._orphans()
@@ -250,7 +254,7 @@ class EmbeddedCluster:
 
     @mutation("end {count} processes that nobody looks after")
     def _end(self, count: int) -> None:
-        found = orphans.find(self._layout.root, self._supervisor.pid())
+        found = orphans.find(self._layout.root, self._pid_of_ours())
         orphans.end(found, grace=self._config.drain_seconds + 3)
 
     @observation("choose ports")

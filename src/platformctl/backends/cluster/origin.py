@@ -17,6 +17,13 @@ def check(mark: Path, origin: Path) -> bool:
         found = json.loads(mark.read_text())
     except FileNotFoundError:
         return False
+    except NotADirectoryError as error:
+        raise StateError(
+            f"{mark.parent} cannot be a directory",
+            cause=f"part of its path is a file: {error}",
+            fix="move that file away, or set XDG_STATE_HOME to another folder",
+            reference="state/not-writable",
+        ) from error
     except ValueError as error:
         raise StateError(
             f"{mark} cannot be read",
