@@ -9,6 +9,7 @@ import argparse
 import functools
 import json
 import random
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -117,6 +118,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="write the table into this file")
     chosen = parser.parse_args()
     target = chosen.write.resolve() if chosen.write else None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the platform is ended first
     extent = Extent(chosen.sample, (chosen.how,) if chosen.how else HOWS, chosen.seed)
     trials: list[Trial] = []
     with made() as world:
