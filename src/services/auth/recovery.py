@@ -59,7 +59,10 @@ class Recovery:
         await self._mailer.send_recovery(user.email, token)
 
     async def reset(self, token: SecretStr, password: SecretStr) -> None:
-        """The users service judges the version, so of two resets with one token only one succeeds."""
+        """The users service judges the version: one reset raises it, so the token works once.
+
+        Tokens stay until they expire, because they are counted.
+        """
         async with self._database.statements() as connection:
             known = await repository.reset(connection, opaque.digest(token.get_secret_value()))
         invalid = ServiceError(400, "Invalid token")
@@ -67,5 +70,3 @@ class Recovery:
             raise invalid
         if not await self._accounts.reset_password(known.user_id, password.get_secret_value(), known.version):
             raise invalid
-        async with self._database.statements() as connection:
-            await repository.remove_resets_before(connection, known.user_id, known.version + 1)

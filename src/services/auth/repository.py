@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy import Row, delete, exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.models import account_changes, refresh_families, refresh_tokens, reset_tokens, revoked_ids
@@ -73,6 +73,9 @@ async def add_reset(connection: AsyncConnection, user: uuid.UUID, version: int, 
 
 
 async def resets_alive(connection: AsyncConnection, user: uuid.UUID) -> int:
+    """Whoever counts does so alone for this user, until the end of the transaction."""
+    one_at_a_time = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    await connection.execute(one_at_a_time, {"name": f"auth resets {user}"})
     alive = (reset_tokens.c.user_id == user, reset_tokens.c.expires_at > func.now())
     return await connection.scalar(select(func.count()).select_from(reset_tokens).where(*alive)) or 0
 
@@ -80,11 +83,6 @@ async def resets_alive(connection: AsyncConnection, user: uuid.UUID) -> int:
 async def reset(connection: AsyncConnection, digest: bytes) -> Row[Any] | None:
     alive = (reset_tokens.c.hash == digest, reset_tokens.c.expires_at > func.now())
     return (await connection.execute(select(reset_tokens).where(*alive))).one_or_none()
-
-
-async def remove_resets_before(connection: AsyncConnection, user: uuid.UUID, epoch: int) -> None:
-    old = (reset_tokens.c.user_id == user, reset_tokens.c.version < epoch)
-    await connection.execute(delete(reset_tokens).where(*old))
 
 
 async def remove_expired(connection: AsyncConnection) -> None:

@@ -83,7 +83,6 @@ class Sessions:
     async def account_changed(self, user: uuid.UUID, event: AccountEvent) -> int:
         async with self._database.transaction() as connection:
             await repository.revoke_families_before(connection, user, event.epoch)
-            await repository.remove_resets_before(connection, user, event.epoch)
             return await feed.note_change(connection, user, event)
 
     async def sweep(self) -> None:

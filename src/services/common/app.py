@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.common import errors, logging
 from services.common.access_tokens import AccessTokens
-from services.common.database import Database
+from services.common.database import Database, reason
 from services.common.keys import PublicKeys
 from services.common.observation import Observation
 from services.common.peers import Peers
@@ -119,6 +120,8 @@ async def _kept_running(work: Background) -> None:
         try:
             await work()
             return
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("background task waits for the database", error=reason(error))
         except Exception as error:
             log.error("background task failed, starting it again", exc_info=error)
-            await asyncio.sleep(1)
+        await asyncio.sleep(1)

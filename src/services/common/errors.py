@@ -118,10 +118,14 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
     return answer(request, 503, "The database does not answer, try again", {"Retry-After": "1"})
 
 
+# SQLSTATE classes: connection, authorization, no such database, rollback, resources, state, intervention.
+PASSING = frozenset({"08", "28", "3D", "40", "53", "55", "57"})
+
+
 def unreachable(error: DBAPIError) -> bool:
-    """Whether the server is away or going away: class 08 and 57P of SQLSTATE, or no SQLSTATE at all."""
+    """Whether the server is away or in the middle of something, rather than asked wrongly."""
     state = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or state is None or state[:2] == "08" or state[:3] in {"57P", "533"}
+    return error.connection_invalidated or state is None or state[:2] in PASSING
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

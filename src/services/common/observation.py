@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.common import metrics, tracing
 
+POLLED = frozenset({"/internal/revocations", "/.well-known/jwks.json"})
 log = structlog.get_logger()
 
 
@@ -46,7 +48,9 @@ class Observation:
         # The template, never the path itself: paths hold e-mail addresses.
         route = getattr(scope.get("route"), "path", None)
         metrics.observe(self._service, scope["method"], route, status, seconds)
-        log.info(
+        # Every process asks for these all the time; that it went well is no news.
+        write = log.debug if route in POLLED and status == HTTPStatus.OK else log.info
+        write(
             "request",
             method=scope["method"],
             route=route or metrics.UNMATCHED,

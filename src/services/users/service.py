@@ -109,10 +109,13 @@ class UserService:
 
     async def reset_password(self, user: uuid.UUID, new: SecretStr, version: int) -> bool:
         """False when the account has had another password, or was disabled, since `version`."""
+        # Asked twice: before paying for a hash, and with the row locked.
+        if not _unchanged_since(version, await self.find(user)):
+            return False
         values = {"password_hash": await self._passwords.hash(new)}
         async with self._database.transaction() as connection:
             before = await repository.by_id(connection, user, lock=True)
-            if before is None or not before.is_active or before.epoch > version:
+            if before is None or not _unchanged_since(version, before):
                 return False
             _, ids = await self._apply(connection, before, values)
         await self._outbox.deliver(ids)
@@ -159,6 +162,10 @@ def _account(
 ) -> Message:
     body = {"version": version, "epoch": epoch, "is_superuser": is_superuser, "spared": spared}
     return Message("auth", "PUT", f"/internal/accounts/{user}", body)
+
+
+def _unchanged_since(version: int, user: Row[Any] | None) -> bool:
+    return user is not None and user.is_active and user.epoch <= version
 
 
 def _weakens(values: Mapping[str, Any]) -> bool:

@@ -54,15 +54,13 @@ async def test_an_inactive_user_does_not_get_in_and_only_the_password_tells(
 
 
 async def test_an_unknown_address_costs_as_much_as_a_wrong_password(api: Api, user: Person) -> None:
-    async def fastest(email: str) -> float:
-        times = []
-        for _ in range(5):
+    fastest = {user.email: 9.0, fresh_email(): 9.0}
+    for _ in range(15):
+        for email in fastest:
             began = time.perf_counter()
             await api.try_log_in(email, "not the password")
-            times.append(time.perf_counter() - began)
-        return min(times)
-
-    known, unknown = await fastest(user.email), await fastest(fresh_email())
+            fastest[email] = min(fastest[email], time.perf_counter() - began)
+    known, unknown = fastest.values()
     # Without the hash an answer takes a few milliseconds, with it at least twenty.
     assert unknown > 0.015
     assert 0.4 < known / unknown < 2.5

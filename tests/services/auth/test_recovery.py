@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 
 import pytest
 
@@ -46,16 +45,10 @@ async def test_a_recovery_for_nobody_is_answered_alike_and_mails_nobody(
     assert mailbox.to(unknown) == mailbox.to(user.email) == []
 
 
-async def test_a_recovery_does_not_wait_for_what_tells_known_from_unknown(api: Api, user: Person) -> None:
-    async def fastest(email: str) -> float:
-        times = []
-        for _ in range(10):
-            began = time.perf_counter()
-            await ask(api, email)
-            times.append(time.perf_counter() - began)
-        return min(times)
-
-    assert abs(await fastest(user.email) - await fastest(fresh_email())) < 0.005
+async def test_a_mail_reaches_an_address_beyond_ascii(api: Api, mailbox: Mailbox) -> None:
+    user = await api.sign_up(f"é{fresh_email()}")
+    token = await mailed_token(api, mailbox, user.email)
+    assert (await reset(api, token))[0] == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "x" * 512])

@@ -9,13 +9,18 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
+from services.auth.settings import AuthSettings
+from services.common.settings import MissingSettings, load
 from tests.postgres import SERVICES, Postgres
 from tests.services.people import Api, Person
 from tests.services.processes import ADMIN, Platform
@@ -33,7 +38,9 @@ async def until(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> No
 
 @pytest.fixture(scope="module")
 def own(postgres: Postgres) -> Iterator[Platform]:
-    running = Platform(postgres, "failures")
+    running = Platform(
+        postgres, "failures", {"auth": {"SMTP_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "us@example.com"}}
+    )
     try:
         running.start()
         yield running
@@ -79,8 +86,15 @@ def test_a_process_without_its_settings_names_all_and_ends(platform: Platform, n
     assert list(said["invalid"]) == ["POOL_SIZE"]
 
 
+def short_key() -> dict:
+    key = generate_private_key(65537, 1024).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {"kid": "a"} | RSAKey.import_key(key).as_dict(private=True)
+
+
 OCTETS = '{"keys": [{"kty": "oct", "kid": "a", "k": "c2VjcmV0"}]}'
-SHORT = json.dumps({"keys": [RSAKey.generate_key(1024, {"kid": "a"}).as_dict(private=True)]})
+SHORT = json.dumps({"keys": [short_key()]})
 PUBLIC = json.dumps({"keys": [RSAKey.generate_key(2048, {"kid": "a"}).as_dict(private=False)]})
 BAD_KEYS = {"none": "", "empty": "{}", "list": "[]", "text": "x", "no keys": '{"keys": []}'}
 BAD_KEYS |= {"octets": OCTETS, "short": SHORT, "public": PUBLIC, "not a list": '{"keys": {}}'}
@@ -122,6 +136,20 @@ async def test_the_first_request_after_a_database_switch_succeeds(api: Api) -> N
     assert (await user.get(f"/items/{item['id']}")).json() == item
     assert (await user.get("/users/me")).status_code == 200
     assert (await user.again()).id == user.id
+
+
+async def test_a_database_that_lets_nobody_in_is_unavailable_and_not_an_error(api: Api) -> None:
+    user, name = await api.sign_up(), api.platform.database.name
+    api.platform.postgres.query(
+        f"ALTER DATABASE {name} ALLOW_CONNECTIONS false;"
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    try:
+        for path in ("/items/", "/users/me"):
+            assert (await user.get(path)).status_code == 503
+    finally:
+        api.platform.postgres.query(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert (await user.get("/users/me")).status_code == 200
 
 
 async def test_services_outlive_a_restart_of_the_database(api: Api) -> None:
@@ -167,6 +195,18 @@ async def test_without_auth_tokens_are_honoured_for_five_seconds_only(api: Api) 
         return (await user.get("/items/")).status_code == 200
 
     await until(back)
+
+
+async def test_a_recovery_does_not_wait_for_what_tells_known_from_unknown(api: Api) -> None:
+    user = await api.sign_up()
+    users = api.platform.services["users"]
+    users.process.send_signal(signal.SIGSTOP)
+    try:
+        for email in (user.email, "unknown@example.com"):
+            async with asyncio.timeout(1):
+                assert (await api.anybody.post(f"/password-recovery/{email}")).status_code == 200
+    finally:
+        users.process.send_signal(signal.SIGCONT)
 
 
 async def test_without_users_a_login_is_unavailable_and_a_session_survives(api: Api) -> None:
