@@ -25,6 +25,7 @@ soak: .venv/tested  ## long seeded campaigns, resumable: hours
 
 bench: .venv/tested  ## measure against the peers named in benchmarks/
 	@$(BIN)/python -m benchmarks.startup
+	@$(BIN)/python -m benchmarks.local
 
 lint: .venv/tested  ## style, formatting and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
