@@ -14,8 +14,6 @@ from services.common.service_tokens import ServiceTokens
 
 # Below the gateway's own deadline, so that the client gets our sentence and not a cut.
 TIMEOUT = aiohttp.ClientTimeout(total=4.5, connect=1)
-# Well below the 30 s after which the other side closes, so that a request never meets a connection on its way out.
-KEEP_IDLE_SECONDS = 10
 log = structlog.get_logger()
 
 
