@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from platformctl.backends.cluster.protocol import Deploy
 from platformctl.config.schema import SERVICES
-from platformctl.errors import PreconditionError
 from platformctl.operations import rollout
 from platformctl.operations.context import Context
-from platformctl.operations.locking import locked
+from platformctl.operations.running import locked_while_running
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,7 @@ def deploy(
 ) -> Deployed:
     """Roll `services` (all when none is named) over to the present release."""
     cluster = ctx.backends.cluster
-    with locked(ctx, "deploy"):
-        require_running(ctx)
+    with locked_while_running(ctx, "deploy"):
         release = cluster.desired()
         targets = dict.fromkeys(services or SERVICES, release)
         plan = rollout.Plan(targets, commit=commit, committed_at=committed_at)
@@ -55,13 +53,3 @@ def deployed(ctx: Context, record: Deploy) -> Deployed:
         seconds=round(record.finished - record.started, 1),
         next_steps=tuple(map(ctx.command, ("health", "history", f"rollback --of {record.id}"))),
     )
-
-
-def require_running(ctx: Context) -> None:
-    if not ctx.backends.cluster.running():
-        raise PreconditionError(
-            f"environment {ctx.environment} does not run",
-            cause="no supervisor answers",
-            fix=ctx.command("up"),
-            reference="cluster/down",
-        )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from platformctl.backends.cluster.protocol import GatewayMode
 from platformctl.errors import StepError
 from platformctl.operations.context import Context
-from platformctl.operations.deploy import require_running
-from platformctl.operations.locking import locked
+from platformctl.operations.running import locked_while_running, require_running
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +20,13 @@ class Maintenance:
 
 def switch_on(ctx: Context, message: str, retry_after: int) -> Maintenance:
     """Reads go on; a write is answered 503 with `message`, to be tried again after `retry_after` seconds."""
-    with locked(ctx, "maintenance on"):
-        require_running(ctx)
+    with locked_while_running(ctx, "maintenance on"):
         ctx.backends.cluster.maintain(message, retry_after)
         return _checked(ctx, "maintenance", "platformctl maintenance off")
 
 
 def switch_off(ctx: Context) -> Maintenance:
-    with locked(ctx, "maintenance off"):
-        require_running(ctx)
+    with locked_while_running(ctx, "maintenance off"):
         ctx.backends.cluster.open(None)
         return _checked(ctx, "open", "platformctl health")
 

@@ -9,8 +9,7 @@ from platformctl.errors import StepError
 from platformctl.events import step
 from platformctl.operations import rollout
 from platformctl.operations.context import Context
-from platformctl.operations.deploy import require_running
-from platformctl.operations.locking import locked
+from platformctl.operations.running import locked_while_running
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +20,7 @@ class Migrated:
 
 def migrate(ctx: Context) -> Migrated:
     cluster = ctx.backends.cluster
-    with locked(ctx, "migrate"):
-        require_running(ctx)
+    with locked_while_running(ctx, "migrate"):
         release = cluster.desired()
         cluster.store(release)
         done = []

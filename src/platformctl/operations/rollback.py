@@ -8,8 +8,8 @@ from platformctl.backends.cluster.protocol import Deploy, Release
 from platformctl.errors import PreconditionError
 from platformctl.operations import rollout
 from platformctl.operations.context import Context
-from platformctl.operations.deploy import Deployed, deployed, require_running
-from platformctl.operations.locking import locked
+from platformctl.operations.deploy import Deployed, deployed
+from platformctl.operations.running import locked_while_running
 
 
 def rollback(ctx: Context, to: str | None = None, of: str | None = None) -> Deployed:
@@ -18,8 +18,7 @@ def rollback(ctx: Context, to: str | None = None, of: str | None = None) -> Depl
     With `of`, a deploy that no longer runs is nothing to undo: a pipeline may repeat it.
     """
     cluster = ctx.backends.cluster
-    with locked(ctx, "rollback"):
-        require_running(ctx)
+    with locked_while_running(ctx, "rollback"):
         records = cluster.deploys()
         chosen = dict(cluster.chosen())
         if of is not None and not _runs(_find(records, of), chosen):

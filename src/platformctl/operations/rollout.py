@@ -79,6 +79,17 @@ def last_good(ctx: Context) -> dict[str, str] | None:
     return None
 
 
+def given_up(ctx: Context) -> frozenset[str]:
+    """The releases that the newest change went back from, by itself or because somebody asked for it."""
+    newest = next(iter(ctx.backends.cluster.deploys()), None)
+    good = last_good(ctx)
+    if newest is None or good is None:
+        return frozenset()
+    left = newest.before if newest.outcome == "deployed" else newest.after
+    went_back = newest.outcome != "deployed" or newest.verb == "rollback"
+    return frozenset(left.values()) - frozenset(good.values()) if went_back else frozenset()
+
+
 def _migrate(ctx: Context, targets: Mapping[str, Release]) -> tuple[str, ...]:
     done: list[str] = []
     with step(ctx.report, "migrate the database") as current:

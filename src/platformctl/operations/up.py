@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from platformctl.backends.cluster.protocol import Release
 from platformctl.config.schema import SERVICES
 from platformctl.errors import StepError
 from platformctl.events import Notice, step
@@ -40,16 +39,15 @@ def up(ctx: Context, given_password: bool = False) -> Up:
     with locked(ctx, "up"):
         first = rollout.last_good(ctx) is None
         cluster.claim()
-        release = cluster.desired()
-        changed = not cluster.settled(release)
+        plan = _plan(ctx)
+        changed = not cluster.settled(plan.targets)
         if changed:
             _start(ctx)
-            release = cluster.desired()  # keys and passwords exist only now
-            rollout.carry_out(ctx, rollout.Plan(dict.fromkeys(SERVICES, release)))
-        _check(ctx, release)
+            rollout.carry_out(ctx, plan)
+        _check(ctx, plan)
         restore.heal(ctx)
         changed |= _first_backup(ctx)
-        return _result(ctx, release, changed, shown=first and not given_password)
+        return _result(ctx, changed, shown=first and not given_password)
 
 
 def up_and_watch(ctx: Context, given_password: bool = False) -> NoReturn:
@@ -59,6 +57,19 @@ def up_and_watch(ctx: Context, given_password: bool = False) -> NoReturn:
     if found.password:
         ctx.report(Notice(f"the password is {found.password} and is not shown again"))
     watch(ctx)
+
+
+def _plan(ctx: Context) -> rollout.Plan:
+    """The present release everywhere; what was rolled back from stays away until something of it changes."""
+    cluster = ctx.backends.cluster
+    release = cluster.desired()
+    if release.id not in rollout.given_up(ctx):
+        return rollout.Plan(dict.fromkeys(SERVICES, release))
+    former = {name: cluster.stored(each) for name, each in (rollout.last_good(ctx) or {}).items()}
+    ctx.report(
+        Notice(f"release {release.id} was rolled back and stays away; platformctl deploy brings it again")
+    )
+    return rollout.Plan({name: each for name, each in former.items() if each is not None}, migrate=False)
 
 
 def _start(ctx: Context) -> None:
@@ -80,13 +91,11 @@ def _tell_ports(ctx: Context, before: Mapping[str, int], after: Mapping[str, int
         ctx.report(Notice(f"port {wanted} is in use, so the gateway listens on {gateway}"))
     for name, port in before.items():
         if not name.startswith("gateway") and after.get(name) != port:
-            ctx.report(
-                Notice(f"port {port} of {name} is taken; it listens on {after.get(name)} now")
-            )
+            ctx.report(Notice(f"port {port} of {name} is taken; it listens on {after.get(name)} now"))
 
 
-def _check(ctx: Context, release: Release) -> None:
-    if ctx.runner.rehearses or ctx.backends.cluster.settled(release):
+def _check(ctx: Context, plan: rollout.Plan) -> None:
+    if ctx.runner.rehearses or ctx.backends.cluster.settled(plan.targets):
         return
     waiting = [f"{each.name}: {each.why}" for each in ctx.backends.cluster.processes() if not each.ready]
     raise StepError(
@@ -97,7 +106,7 @@ def _check(ctx: Context, release: Release) -> None:
     )
 
 
-def _result(ctx: Context, release: Release, changed: bool, *, shown: bool) -> Up:
+def _result(ctx: Context, changed: bool, *, shown: bool) -> Up:
     cluster, secrets = ctx.backends.cluster, ctx.backends.secrets
     login, password = secrets.get(SUPERUSER), secrets.get(PASSWORD)
     places = cluster.locations()
@@ -108,7 +117,7 @@ def _result(ctx: Context, release: Release, changed: bool, *, shown: bool) -> Up
         login=login.get_secret_value() if login else "",
         password=password.get_secret_value() if password and shown else None,
         changed=changed,
-        release=release.id,
+        release=", ".join(sorted(set(cluster.chosen().values()))),
         data=places["data"],
         logs=places["logs"],
         backups=ctx.backends.objects.location(),

@@ -62,7 +62,7 @@ def test_status_tells_what_runs_since_when_and_the_last_backup(small):
 def test_logs_show_the_last_lines_of_the_named_service_alone(small):
     said = small.run("logs", "auth", "--lines", "1").out.splitlines()
     lines = [json.loads(line) for line in said]
-    sources = {each.get("source") or each.get("event", {}).get("source") for each in lines} - {None}
+    sources = {each["line"]["source"] for each in lines if "line" in each}
     assert sources == {"auth-0", "auth-1"}
     assert small.run("logs", "nobody").code == 2
 

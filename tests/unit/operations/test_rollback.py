@@ -58,6 +58,19 @@ def test_undoing_a_deploy_that_was_rolled_back_by_itself_changes_nothing(small):
     assert release(small) == first
 
 
+def test_up_keeps_to_the_rollback_until_the_code_changes(deployed):
+    first, deploy_id, environment = deployed
+    second = release(environment)
+    environment.run("rollback", "--of", deploy_id, "--yes")
+    environment.run("down")
+    up = environment.run("up")
+    assert up.code == 0, up.err
+    assert release(environment) == first
+    assert f"release {second} was rolled back" in up.err
+    assert environment.run("deploy").code == 0
+    assert release(environment) == second
+
+
 def test_going_back_and_to_a_named_deploy(deployed):
     first, deploy_id, environment = deployed
     second = release(environment)

@@ -102,16 +102,15 @@ class EmbeddedCluster:
     def running(self) -> bool:
         return self._supervisor.answers()
 
-    def settled(self, release: Release) -> bool:
-        """Whether every process runs `release` and is ready, and nothing else is left to do for `start`."""
+    def settled(self, wanted: Mapping[str, Release]) -> bool:
         listening = self.ports()
         if listening.get("gateway_wanted") != self._config.gateway.port or not self._supervisor.answers():
             return False
         as_wanted = self._supervisor.looks_after(programs(self._layout, self._config, listening))
-        everything = as_wanted and not self._orphans() and set(self.chosen().values()) == {release.id}
-        return everything and all(
-            each.ready and each.release in (None, release.id) for each in self.processes()
-        )
+        ids = {service: release.id for service, release in wanted.items()}
+        if not as_wanted or self.chosen() != ids or self._orphans():
+            return False
+        return all(each.ready and each.release == ids.get(each.service) for each in self.processes())
 
     def locations(self) -> Mapping[str, str]:
         layout = self._layout

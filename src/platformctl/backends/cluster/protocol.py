@@ -118,8 +118,8 @@ class Cluster(Protocol):
 
     def exists(self) -> bool: ...
     def running(self) -> bool: ...
-    def settled(self, release: Release) -> bool:
-        """Whether all that should run does, as configured, ready and in `release`: nothing is left to do."""
+    def settled(self, wanted: Mapping[str, Release]) -> bool:
+        """Whether all that should run does, as configured, ready and in its wanted release."""
 
     def locations(self) -> Mapping[str, str]:
         """Where a person finds what: `data`, `logs`, `audit`, and `code`, what a release is made from."""
