@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -128,6 +129,7 @@ def place() -> Iterator[Path]:
         isolate(patch, Path(folder))
         patch.setenv("COLUMNS", "80")
         yield Path(folder)
+        shutil.rmtree(os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 
 
 def main() -> None:
