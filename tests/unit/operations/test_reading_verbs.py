@@ -82,15 +82,3 @@ def test_doctor_finds_keys_that_others_can_read(small):
     found = small.run("doctor")
     assert found.code == 5
     assert found.answer["error"]["fix"] == f"chmod 600 {small.state / 'secrets.key'}"
-
-
-def test_a_living_holder_is_shown_and_its_lock_can_be_broken_by_name_alone(small):
-    process = small.start("up", "--watch")
-    deploying = small.start("deploy")
-    holder = None
-    while deploying.poll() is None and holder is None:
-        holder = small.run("lock", "show").data["holder"]
-    assert small.run("lock", "break", "--confirm", "wrong", "--reason", "it hangs").code == 4
-    process.send_signal(signal.SIGINT)
-    process.wait(timeout=30)
-    deploying.wait(timeout=60)
