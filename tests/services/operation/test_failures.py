@@ -273,7 +273,8 @@ async def test_the_key_set_is_read_again_for_a_key_that_is_new(api: Api) -> None
     auth.wait_until_ready()
 
     async def back() -> bool:
-        return (await user.get("/items/")).status_code == 200
+        answers = [await user.get(path) for path in ("/items/", "/users/me")]
+        return all(answer.status_code == 200 for answer in answers)
 
     # With one process of auth there is a gap, which may have been longer than tokens are honoured.
     await until(back)
