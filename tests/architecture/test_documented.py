@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 LEAVES = leaves()
 
 
-def tests_text() -> str:
+def text_of_tests() -> str:
     """What tests say; this folder is left out, because it names things without using them."""
     files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "tests").rglob("*.yaml")]
     return "\n".join(each.read_text() for each in files if "architecture" not in each.parts)
@@ -62,7 +62,7 @@ def test_every_option_stands_in_the_reference() -> None:
 
 
 def test_every_option_is_used_by_a_test() -> None:
-    text = tests_text()
+    text = text_of_tests()
     missing = {
         each
         for leaf in LEAVES
@@ -81,6 +81,6 @@ def test_every_setting_is_described_and_stands_in_the_reference() -> None:
 
 
 def test_every_setting_is_used_by_a_test() -> None:
-    text = tests_text()
+    text = text_of_tests()
     missing = [path for path, key, _ in settings(PlatformConfig) if not re.search(rf"\b{key}\b", text)]
     assert missing == []

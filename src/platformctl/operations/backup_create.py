@@ -12,6 +12,7 @@ from platformctl.operations import archive, catalogue, manifest
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 from platformctl.operations.manifest import Manifest, Source
+from platformctl.quantities import Bytes, BytesPerSecond, Seconds
 from platformctl.version import VERSION
 
 
@@ -21,10 +22,10 @@ class BackedUp:
 
     id: str
     taken_at: str
-    size: int
-    database_size: int
-    seconds: float
-    rate: int
+    size: Bytes
+    database_size: Bytes
+    seconds: Seconds
+    rate: BytesPerSecond
     tables: int
     rows: int
     level: str

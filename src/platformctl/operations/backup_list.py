@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from platformctl.operations import catalogue
 from platformctl.operations.context import Context
+from platformctl.quantities import Bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Listed:
     id: str
     taken_at: str
     age: str
-    size: int
+    size: Bytes
     rows: int
     state: str
     note: str

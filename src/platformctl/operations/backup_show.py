@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from platformctl.operations import catalogue
 from platformctl.operations.backup_list import span
 from platformctl.operations.context import Context
+from platformctl.quantities import Bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Shown:
     age: str
     postgresql: str
     cluster: str
-    database_size: int
-    size: int
+    database_size: Bytes
+    size: Bytes
     sha256: str
     owner: str
     roles: tuple[str, ...]

@@ -10,6 +10,7 @@ from platformctl.config.schema import SERVICES
 from platformctl.operations import rollout
 from platformctl.operations.context import Context
 from platformctl.operations.running import locked_while_running
+from platformctl.quantities import Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Deployed:
     release: str
     services: tuple[str, ...]
     migrations: tuple[str, ...]
-    seconds: float
+    seconds: Seconds
     next_steps: tuple[str, ...] = ()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from platformctl.backends.cluster.protocol import Deploy
 from platformctl.operations.context import Context
 from platformctl.operations.status import shown
+from platformctl.quantities import Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Entry:
     outcome: str
     who: str
     release: str
-    seconds: float
+    seconds: Seconds
     commit: str
     note: str
     runs: bool

@@ -14,6 +14,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 from platformctl.operations.restore_preflight import Plan, live, preflight, require_server
 from platformctl.operations.restore_switch import Change, switch
+from platformctl.quantities import Bytes, Seconds
 
 KEEP = 24 * 3600  # seconds
 
@@ -26,10 +27,10 @@ class Restored:
     taken_at: str
     lost: str
     rows: int
-    seconds: float
-    waited: float
+    seconds: Seconds
+    waited: Seconds
     kept: str
-    kept_size: int
+    kept_size: Bytes
     dropped: tuple[str, ...]
     next_steps: tuple[str, ...]
 

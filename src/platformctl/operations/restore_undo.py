@@ -15,6 +15,7 @@ from platformctl.operations.locking import locked
 from platformctl.operations.restore import heal
 from platformctl.operations.restore_preflight import live, require_free, require_server
 from platformctl.operations.restore_switch import Change, switch
+from platformctl.quantities import Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Undone:
     """`put_aside` is the time whose writes are now in `kept`; another undo brings them back."""
 
     put_aside: str
-    waited: float
+    waited: Seconds
     kept: str
     next_steps: tuple[str, ...]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import singledispatch
@@ -14,6 +14,19 @@ from platformctl.ui.rehearsed import Rehearsed
 from platformctl.ui.table import table
 
 Lines = tuple[str, ...]
+
+
+def _bytes(count: int) -> str:
+    from rich.filesize import decimal
+
+    return decimal(count)
+
+
+UNITS: Mapping[str, Callable[[Any], str]] = {
+    "Bytes": _bytes,
+    "BytesPerSecond": lambda rate: f"{_bytes(rate)}/s",
+    "Seconds": lambda seconds: f"{seconds:.1f} s",
+}
 
 
 @singledispatch
@@ -27,7 +40,8 @@ def lines(value: object) -> Lines:
         return tuple(text(value).splitlines())
     content = {each.name: getattr(value, each.name) for each in fields(value) if each.name != "next_steps"}
     empty = _empty_tables(value) or ([] if any(content.values()) else list(content))
-    pairs = {name: text(each) for name, each in content.items() if not _dataclasses(each)}
+    units = _units(value)
+    pairs = {name: text(each, units[name]) for name, each in content.items() if not _dataclasses(each)}
     pairs |= dict.fromkeys(empty, "none")
     out = list(described({name: each for name, each in pairs.items() if each}))
     for name, each in content.items():
@@ -59,10 +73,12 @@ def next_steps(value: object) -> Lines:
     return ("", "Next:", *(f"  {step}" for step in steps)) if steps else ()
 
 
-def text(content: object) -> str:
+def text(content: object, unit: str = "") -> str:
     """One value in few words; nothing for nothing."""
     if content is None:
         return ""
+    if unit in UNITS and isinstance(content, int | float):
+        return UNITS[unit](content)
     if isinstance(content, bool):
         return "yes" if content else "no"
     if isinstance(content, float):
@@ -93,8 +109,13 @@ def _dataclasses(content: object) -> bool:
 
 
 def _rows(rows: Sequence[Any]) -> Lines:
-    names = [each.name for each in fields(rows[0])]
+    units = _units(rows[0])
     return table(
-        [name.replace("_", " ") for name in names],
-        [[text(getattr(row, name)) for name in names] for row in rows],
+        [name.replace("_", " ") for name in units],
+        [[text(getattr(row, name), unit) for name, unit in units.items()] for row in rows],
     )
+
+
+def _units(value: Any) -> dict[str, str]:
+    """The type of each field as its class names it, which for a number is its unit (quantities.py)."""
+    return {each.name: str(each.type) for each in fields(value)}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from platformctl.events import Finding
+from platformctl.quantities import Bytes, BytesPerSecond, Seconds
 from platformctl.ui.findings import finding_lines
 from platformctl.ui.rehearsed import Rehearsed
 from platformctl.ui.results import lines
@@ -83,3 +84,16 @@ def test_a_finding_that_is_not_yes_shows_its_evidence_and_fix() -> None:
         "           fix: platformctl up",
         "? tls      not asked",
     )
+
+
+@dataclass(frozen=True)
+class Copied:
+    size: Bytes
+    rate: BytesPerSecond
+    took: Seconds
+
+
+def test_numbers_with_a_unit_are_shown_with_it_alone_and_in_tables() -> None:
+    copied = Copied(size=4590, rate=28_651_329, took=12.04)
+    assert lines(copied) == ("size  4.6 kB", "rate  28.7 MB/s", "took  12.0 s")
+    assert lines((copied,))[1].split("  ") == ["4.6 kB", "28.7 MB/s", "12.0 s"]
