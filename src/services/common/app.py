@@ -26,6 +26,7 @@ from services.common.settings import ServiceSettings
 PREFIX = "/api/v1"
 # Requests may be waiting for what is read, and the next try comes soon.
 READ_SECONDS = 1
+PATIENCE = 5
 log = structlog.get_logger()
 
 Background = Callable[[], Awaitable[None]]
@@ -99,10 +100,11 @@ async def _keys(access: AccessTokens) -> str | None:
 
 def _lifespan(parts: Kit, background: Sequence[Background]):
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.peers.open()
         running = [asyncio.create_task(_kept_running(each)) for each in background]
         try:
+            await _until_ready(app)
             yield
         finally:
             for task in running:
@@ -112,6 +114,19 @@ def _lifespan(parts: Kit, background: Sequence[Background]):
             await parts.database.close()
 
     return lifespan
+
+
+async def _until_ready(app: FastAPI) -> None:
+    """Accept nothing before the checks pass: another process of the service may share the socket.
+
+    After PATIENCE seconds it accepts all the same, so that callers get an answer that says what is missing.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while any([await check() for check in app.state.readiness.values()]):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        log.warning("accepting requests although not ready", waited_seconds=PATIENCE)
 
 
 async def _kept_running(work: Background) -> None:
