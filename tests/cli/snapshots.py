@@ -72,6 +72,7 @@ def steady(text: str) -> str:
     text = text.replace(sys.prefix, "$VENV").replace(str(Path(__file__).parents[2]), "$SOURCE")
     text = re.sub(r"platformctl-\d+-[0-9a-f]{10}", "platformctl-UID-HASH", text)
     text = re.sub(r"unshare --user --map-user=\d+ --map-group=\d+ ", "", text)  # only root needs it
+    text = re.sub(r"\S+/pginstall/bin/", "", text)  # unshare's argument is told in full
     text = re.sub(r" PATH=\S+", " PATH=...", text)
     text = re.sub(r"python3\.\d+", "python3", text)
     text = re.sub(r"\b20\d{6}-\d{6}-[0-9a-f]{4}\b", "20260101-000000-abcd", text)

@@ -18,7 +18,7 @@ from platformctl.errors import CallError, CancelledRunError, CommandError, Missi
 from platformctl.shell import processes
 from platformctl.shell.command import Answer, Command
 
-KEPT_LINES = 40
+KEPT_LINES = 20  # of each stream
 GRACE = 10.0  # seconds between the forwarded SIGINT and SIGTERM, and between SIGTERM and SIGKILL
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class RealRunner:
                 on_line(line)
 
         with _Child(command, self._record) as child:
-            readers = [child.follow(child.process.stdout, keep)]
+            readers = [child.listen(keep)]
             child.give_input()
             child.wait(readers)
         return Answer(command, child.process.returncode, tuple(lines), child.seconds)
@@ -77,7 +77,7 @@ class RealRunner:
     def feed(self, command: Command) -> Iterator[BinaryIO]:
         """The command's standard input as bytes; leaving the block closes it and checks the exit code."""
         with _Child(command, self._record) as child:
-            readers = [child.follow(child.process.stdout)]
+            readers = [child.listen()]
             assert child.process.stdin is not None
             try:
                 yield child.process.stdin
@@ -117,7 +117,8 @@ class _Child:
     def __init__(self, command: Command, record: Record) -> None:
         self.command = command
         self.record = record
-        self.tail: deque[str] = deque(maxlen=KEPT_LINES)
+        self._said: deque[str] = deque(maxlen=KEPT_LINES)
+        self._complained: deque[str] = deque(maxlen=KEPT_LINES)
         self.seconds = 0.0
         self._secrets = [
             value.get_secret_value()
@@ -147,7 +148,7 @@ class _Child:
                 cause=str(error),
                 fix="platformctl doctor",
             ) from error
-        self._errors = self.follow(self.process.stderr)
+        self._errors = _follow(self.process.stderr, self._hear_complaint)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
@@ -163,20 +164,19 @@ class _Child:
         if self.command.mutates:
             self.record(str(self.command), f"failed: {kind.__name__}" if kind else "done")
 
-    def follow(self, stream: IO[bytes] | None, keep: OnLine | None = None) -> threading.Thread:
-        """Read lines in a thread, so that a full pipe never stops the child."""
-        assert stream is not None
+    def listen(self, keep: OnLine | None = None) -> threading.Thread:
+        """Hand each line of standard output to `keep`; its last ones are kept for the error."""
 
-        def read() -> None:
-            for raw in stream:
-                line = self._mask(raw.decode(errors="replace").rstrip("\r\n"))
-                self.tail.append(line)
-                if keep is not None:
-                    keep(line)
+        def hear(line: str) -> None:
+            masked = self._mask(line)
+            self._said.append(masked)
+            if keep is not None:
+                keep(masked)
 
-        thread = threading.Thread(target=read, daemon=True)
-        thread.start()
-        return thread
+        return _follow(self.process.stdout, hear)
+
+    def _hear_complaint(self, line: str) -> None:
+        self._complained.append(self._mask(line))
 
     def give_input(self) -> None:
         assert self.process.stdin is not None
@@ -204,10 +204,11 @@ class _Child:
             raise self._failure(f"{self.command.program} failed with exit code {code}", "command/failed")
 
     def _failure(self, message: str, reference: str) -> CommandError:
+        lines = (*self._said, *self._complained)
         return CommandError(
             message,
-            cause=next((line for line in reversed(self.tail) if line.strip()), "it said nothing"),
-            evidence=(f"$ {self._mask(str(self.command))}", *self.tail),
+            cause=next((line for line in reversed(lines) if line.strip()), "it said nothing"),
+            evidence=(f"$ {self._mask(str(self.command))}", *lines),
             fix="platformctl doctor",
             reference=reference,
         )
@@ -225,6 +226,19 @@ class _Child:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+
+def _follow(stream: IO[bytes] | None, hear: OnLine) -> threading.Thread:
+    """Read lines in a thread, so that a full pipe never stops the child."""
+    assert stream is not None
+
+    def read() -> None:
+        for raw in stream:
+            hear(raw.decode(errors="replace").rstrip("\r\n"))
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    return thread
 
 
 def _reveal(value: str | SecretStr) -> str:

@@ -80,15 +80,16 @@ def test_a_home_that_is_a_file_is_told(make_small, tmp_path):
     assert "state" in refused.answer["error"]["message"]
 
 
-@pytest.mark.parametrize("size", ["16k", "300k"])
-def test_a_full_disk_is_told_and_up_works_as_soon_as_there_is_room(make_small, tmp_path, size):
+@pytest.mark.parametrize("left", [16, 300])  # KiB
+def test_a_full_disk_is_told_and_up_works_as_soon_as_there_is_room(make_small, tmp_path, left):
     environment = make_small()
     (tmp_path / "state").mkdir()
     up = f"{sys.executable} -P -m platformctl up --output json"
     life = f"""
-        mount -t tmpfs -o size={size} none {tmp_path}/state
+        mount -t tmpfs -o size=500m none {tmp_path}/state
+        fallocate -l {500 * 1024 - left}KiB {tmp_path}/state/filler
         {up} >{tmp_path}/refused; echo $? >{tmp_path}/ended
-        mount -o remount,size=500m {tmp_path}/state
+        rm {tmp_path}/state/filler
         {up}; code=$?
         {sys.executable} -P -m platformctl down
         exit $code
