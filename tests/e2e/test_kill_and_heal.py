@@ -88,15 +88,10 @@ def test_two_ups_at_once_end_as_one_platform(make_environment):
     assert environment.run("health").code == 0
 
 
-def test_up_again_changes_nothing_and_is_quick(platform):
+def test_up_again_changes_nothing(platform):
     before, audit = platform.pids(), (platform.state / "audit.jsonl").read_text()
-    took = []
-    for _ in range(3):  # the best of three: a busy machine is not what is measured
-        begun = time.monotonic()
-        again = platform.run("up")
-        took.append(time.monotonic() - begun)
-        assert again.data["changed"] is False
-        assert again.data["password"] is None
-    assert min(took) < 2
+    again = platform.run("up")
+    assert again.data["changed"] is False
+    assert again.data["password"] is None
     assert platform.pids() == before
     assert (platform.state / "audit.jsonl").read_text() == audit

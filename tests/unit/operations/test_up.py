@@ -12,6 +12,8 @@ import sys
 import psutil
 import pytest
 
+from tests.environment import free_port
+
 AS_ROOT = os.geteuid() == 0
 
 
@@ -176,6 +178,15 @@ def test_two_environments_run_side_by_side(make_small, tmp_path):
     assert one.run("up").data["gateway"] != other.run("up").data["gateway"]
     other.run("down")
     assert one.run("health").code == 0
+
+
+def test_two_environments_that_start_at_once_get_a_gateway_each(make_small, tmp_path):
+    wanted = str(free_port())
+    both = [make_small(tmp_path / name, PLATFORMCTL__GATEWAY__PORT=wanted) for name in ("one", "other")]
+    started = [each.start("up", "--output", "json") for each in both]
+    ended = [each.communicate(timeout=100) for each in started]
+    assert [each.returncode for each in started] == [0, 0], ended
+    assert len({json.loads(out)["data"]["gateway"] for out, _ in ended}) == 2
 
 
 def test_processes_hold_no_secret_of_anothers_and_the_supervisor_none(small):

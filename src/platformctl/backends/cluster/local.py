@@ -78,10 +78,7 @@ class EmbeddedCluster:
     def start(self) -> None:
         self._end_orphans()
         credentials.make_missing(self._secrets, os.environ)
-        listening = self._plan_ports()
-        if listening != self.ports() or not self._layout.sockets.is_dir():
-            self._record_ports(listening)
-        self._supervisor.boot(programs(self._layout, self._config, listening))
+        self._listen()
 
     def stop(self) -> None:
         if self._supervisor.answers():
@@ -164,6 +161,7 @@ class EmbeddedCluster:
         return releases.stored(self._layout, common[0][0]) if common else None
 
     def roll_out(self, release: Release, services: Sequence[str]) -> None:
+        self._listen()  # between start() and here, another environment may have taken a chosen port
         self._rollout.one_by_one(release, services)
 
     def exchange(self, release: Release, service: str) -> None:
@@ -257,6 +255,12 @@ class EmbeddedCluster:
         orphans.end(found, grace=self._config.drain_seconds + 3)
 
     @observation("choose ports")
+    def _listen(self) -> None:
+        listening = self._plan_ports()
+        if listening != self.ports() or not self._layout.sockets.is_dir():
+            self._record_ports(listening)
+        self._supervisor.boot(programs(self._layout, self._config, listening))
+
     def _plan_ports(self) -> Mapping[str, int]:
         ours = {each.group for each in self._supervisor.programs() if each.pid is not None}
         return ports.plan(self._layout.ports, self._config.gateway.port, LISTENERS, ours)
