@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from platformctl.backends.cluster.protocol import Deploy, Release
-from platformctl.errors import CancelledRunError, DeployError, PlatformError
+from platformctl.errors import DeployError, PlatformError
 from platformctl.events import step
 from platformctl.operations.context import Context
 
@@ -41,8 +41,6 @@ def carry_out(ctx: Context, plan: Plan) -> Deploy:
         if plan.migrate:
             deploy = replace(deploy, migrations=_migrate(ctx, plan.targets))
         _roll(ctx, plan.targets)
-    except CancelledRunError:
-        raise
     except PlatformError as error:
         raise _undone(ctx, deploy, error) from error
     return _record(ctx, replace(deploy, outcome="deployed"))

@@ -41,8 +41,6 @@ def follow(ctx: Context, paths: Collection[Path]) -> None:
                 if any(path.parts[:2] == (service, "migrations") for path in paths):
                     ctx.backends.cluster.migrate(service, release)
                 ctx.backends.cluster.exchange(release, service)
-    except CancelledRunError:
-        raise
     except PlatformError as error:
         text = "\n".join((error.cause, *error.evidence))
         ctx.report(Finding("watch", "fail", error.message, text, "save a corrected file"))

@@ -17,6 +17,10 @@ from platformctl.errors import CancelledRunError
 INTERRUPT, KILL = signal.SIGINT, signal.SIGKILL
 
 
+class BreakOff(BaseException):
+    """A signal asked the run to stop; no `except Exception` of anybody's may take it for a failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessId:
     """A pid alone is reused; with its start time (seconds since the epoch) it names one process for ever."""
@@ -75,25 +79,35 @@ def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
 
 @contextmanager
 def cancellation() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into a CancelledRunError in the main thread, and ignore later ones.
+    """Break the main thread off at the first SIGINT or SIGTERM; raises CancelledRunError when the block ends.
 
-    Later ones are ignored because clean-up (locks, temporary databases, a held gateway) is running by then.
+    Later signals are ignored, because clean-up (locks, temporary databases, a held gateway) runs by then.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    received: list[signal.Signals] = []
 
     def cancel(number: int, _frame: object) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
-        raise CancelledRunError(f"cancelled by {signal.Signals(number).name}", signal_number=number)
+        received.append(signal.Signals(number))
+        raise BreakOff
 
     before = {each: signal.signal(each, cancel) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+        if received:  # it came where Python drops exceptions, such as in a destructor
+            raise _cancelled(received[0], "The verb had gone on to its end by then.")
+    except BreakOff:
+        raise _cancelled(received[0]) from None
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _cancelled(received: signal.Signals, state: str = "") -> CancelledRunError:
+    return CancelledRunError(f"cancelled by {received.name}", signal_number=received, state=state)
 
 
 def _send(process: psutil.Process, number: int) -> None:

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, Protocol, TypeVar
 
 from pydantic import SecretStr
 
-from platformctl.errors import CallError, CancelledRunError, CommandError, MissingToolError
+from platformctl.errors import CallError, CommandError, MissingToolError
 from platformctl.shell import processes
 from platformctl.shell.command import Answer, Command
 
@@ -153,10 +153,8 @@ class _Child:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if self.process.poll() is None:
-            number = (
-                signal.SIGINT if isinstance(error, (CancelledRunError, KeyboardInterrupt)) else signal.SIGTERM
-            )
-            self._stop(number)
+            cancelled = isinstance(error, (processes.BreakOff, KeyboardInterrupt))
+            self._stop(signal.SIGINT if cancelled else signal.SIGTERM)
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None and not stream.closed:
                 _close(stream)

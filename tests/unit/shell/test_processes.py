@@ -87,6 +87,31 @@ def test_the_first_signal_cancels_and_later_ones_leave_the_clean_up_alone(number
     assert caught.value.exit_code == code
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_arrives_where_python_drops_exceptions_is_told_in_the_end() -> None:
+    class Dropping:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+
+    with pytest.raises(CancelledRunError) as caught, processes.cancellation():
+        Dropping()
+    assert caught.value.exit_code == 130
+    assert "to its end" in caught.value.state
+
+
+def test_code_that_takes_every_exception_for_a_failure_does_not_take_a_cancellation() -> None:
+    def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except Exception:
+            pytest.fail("it was taken for a failure")
+
+    with pytest.raises(CancelledRunError), processes.cancellation():
+        work()
+
+
 def test_the_handlers_of_before_are_back_afterwards() -> None:
     before = signal.getsignal(signal.SIGINT)
     with processes.cancellation():
