@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 SOURCES := $(wildcard src/platformctl/version.py pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test e2e soak bench lint docs transcript lock clean
+.PHONY: help up test e2e soak bench lint docs lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,9 +32,6 @@ lint: .venv/tested  ## style, formatting and layers
 
 docs: .venv/installed  ## write the generated references again
 	@$(BIN)/platformctl config docs --write docs
-
-transcript: .venv/installed  ## record a first session again (needs tmux)
-	@$(BIN)/python docs/record.py
 
 lock:  ## pin the newest dependencies (needs uv)
 	@requirements/lock.sh
