@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.e2e.test_watch import REAL, release, save
+from tests.e2e.test_watch import REAL, all_ready, seconds_until_served, wait
 from tests.environment import Environment
 
 RUNS = 5
@@ -66,16 +66,8 @@ def listen(stream: object, ready: threading.Event) -> None:
 
 
 def saved(environment: Environment, comment: str) -> float:
-    control = f"{next(environment.runtime.glob('platformctl-*'))}/auth-0.sock"
-    old = release(control)
-    save(environment, "from __future__", f"{comment}\nfrom __future__")
-    begun = time.monotonic()
-    while release(control) in (None, old):
-        assert time.monotonic() - begun < 60, "the new code does not answer"
-        time.sleep(0.01)
-    took = time.monotonic() - begun
-    while not all(each["ready"] for each in environment.run("status").data["processes"]):
-        assert time.monotonic() - begun < 60, "the platform does not become ready again"
+    took = seconds_until_served(environment, comment)
+    wait(lambda: all_ready(environment), 60)
     return took
 
 
