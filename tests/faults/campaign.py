@@ -16,9 +16,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import track
+
 from tests.faults.runner import HOWS, How
 from tests.faults.scenarios import RESTORE, SCENARIOS, Scenario, backed_up
-from tests.faults.trial import Trial, attempt, count
+from tests.faults.trial import Trial, attempt, questions, ways
 from tests.faults.world import ROOT, World, made
 
 SEED = 20260
@@ -38,15 +41,16 @@ def carry_out(world: World, scenario: Scenario, extent: Extent) -> list[Trial]:
     """Every question in every way, as far as the extent goes; what is on file is not tried again."""
     if scenario is RESTORE:
         backed_up(world)
-    questions = count(world, scenario)
-    wanted = [(at, how) for at in range(1, questions + 1) for how in extent.hows]
+    wanted = [(at, how) for at, how in ways(questions(world, scenario)) if how in extent.hows]
     random.Random(extent.seed).shuffle(wanted)
     done = {(each.at, each.how): each for each in _on_file(extent.seed) if each.verb == scenario.name}
     trials = []
-    for at, how in wanted[: extent.sample]:
+    for at, how in track(wanted[: extent.sample], scenario.name, console=Console(stderr=True)):
         trial = done.get((at, how)) or attempt(world, scenario, at, how)
         if (at, how) not in done:
             _keep(trial, extent.seed)
+            if trial.problems:
+                print(f"{trial.verb} {how} at {at} ({trial.question}): {'; '.join(trial.problems)}\n")
         trials.append(trial)
     return trials
 
@@ -124,9 +128,6 @@ def main() -> int:
     with made() as world:
         for verb in chosen.verb or SCENARIOS:
             trials += carry_out(world, SCENARIOS[verb], extent)
-            for each in trials:
-                if each.verb == verb and each.problems:
-                    print(f"{verb} {each.how} at {each.at} ({each.question}): {'; '.join(each.problems)}\n")
     print(table(trials, chosen.seed))
     if target:
         write(target, table(trials, chosen.seed))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from platformctl.backends.database.facts import Proof
-from tests.faults.runner import How, Plan
+from tests.faults.runner import HOWS, How, Plan
 from tests.faults.scenarios import Scenario
 from tests.faults.world import Done, World
 
@@ -39,13 +39,18 @@ class Trial:
         return asdict(self)
 
 
-def count(world: World, scenario: Scenario) -> int:
-    """How many questions the verb asks when nothing breaks; two runs may differ by one that asks again."""
+def questions(world: World, scenario: Scenario) -> list[dict[str, Any]]:
+    """What the verb asks when nothing breaks; two runs may differ by one that asks again."""
     scenario.prepare(world)
     log = _log(world, scenario, 0, "none")
     done = world.broken(Plan(str(log)), *scenario.argv)
     assert done.code == 0, done.err
-    return len(world.questions(log))
+    return world.questions(log)
+
+
+def ways(asked: list[dict[str, Any]]) -> list[tuple[int, How]]:
+    """Each question in each way; dying after reading leaves what dying before it does, so it is left out."""
+    return [(each["n"], how) for each in asked for how in HOWS if each["mutates"] or how != "kill-after"]
 
 
 def attempt(world: World, scenario: Scenario, at: int, how: How) -> Trial:

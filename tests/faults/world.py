@@ -81,6 +81,9 @@ class World:
         with psycopg.connect(context().backends.database.url("items"), autocommit=True) as connection:
             connection.execute(statement)
 
+    def backups(self) -> str:
+        return context().backends.objects.location()
+
     def gateway_mode(self) -> str:
         return context().backends.cluster.gateway().mode
 

@@ -23,13 +23,17 @@ ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One folder of the catalogue; `manifest` is None when `broken` says why."""
+    """One folder of the catalogue; `manifest` is None when `broken` says why.
+
+    `error` is what kept the manifest from being read at all, which says nothing about what it holds.
+    """
 
     prefix: str
     id: str
     system_id: str
     manifest: Manifest | None
     broken: str = ""
+    error: PlatformError | None = None
 
 
 def new_id(now: float) -> str:
@@ -98,6 +102,13 @@ def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
     for entry in [each for each in known if each.system_id == mine]:
         if entry.manifest is not None:
             return entry
+        if entry.error is not None:
+            raise RestoreRefusedError(
+                f"whether backup {entry.id} is the latest cannot be told: it could not be read",
+                cause=entry.broken,
+                fix=f"run the same command again, or choose one: {ctx.command('backup list')}",
+                reference="backup/unread",
+            ) from entry.error
         ctx.report(Notice(f"passed over backup {entry.id}, which is newer but broken: {entry.broken}"))
     other = newest_foreign(ctx)
     raise RestoreRefusedError(
@@ -128,7 +139,8 @@ def _entry(ctx: Context, prefix: str) -> Entry:
             read = manifest.parse(stream.read(LARGEST))
         _require_place(ctx, read, system_id, backup_id)
     except PlatformError as error:
-        return Entry(prefix, backup_id, system_id, None, f"{error.message}: {error.cause}")
+        unread = None if error.reference in ("backup/manifest", "objects/missing") else error
+        return Entry(prefix, backup_id, system_id, None, f"{error.message}: {error.cause}", unread)
     return Entry(prefix, backup_id, system_id, read)
 
 

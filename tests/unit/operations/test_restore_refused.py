@@ -76,6 +76,23 @@ def test_a_file_cut_at_any_length_is_refused(environment: Environment, name: str
     refused(environment(), made.id)
 
 
+def test_latest_passes_over_a_damaged_manifest_but_not_over_one_that_the_disk_does_not_give(
+    environment: Environment,
+) -> None:
+    ctx = environment()
+    older, newer = create(ctx), create(ctx)
+    path = file_of(ctx, newer.id, "manifest.json")
+    good = path.read_bytes()
+    path.write_bytes(good[:-1])
+    assert preflight(ctx, "latest", into_foreign=False).manifest.id == older.id
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # opens, and answers the first read with an I/O error
+    failure = refused(environment(), "latest")
+    assert failure.reference == "backup/unread"
+    assert newer.id in failure.message
+    assert "Input/output error" in failure.cause
+
+
 def test_missing_data_is_refused_and_verify_says_so(environment: Environment) -> None:
     ctx = environment()
     made = create(ctx)
