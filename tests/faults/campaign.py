@@ -37,7 +37,24 @@ class Extent:
     seed: int = SEED
 
 
-def carry_out(world: World, scenario: Scenario, extent: Extent) -> list[Trial]:
+@dataclass(frozen=True)
+class Series:
+    """What was tried of one verb, out of `possible` trials."""
+
+    verb: str
+    possible: int
+    trials: list[Trial]
+
+    @property
+    def bad(self) -> int:
+        return sum(bool(each.problems) for each in self.trials)
+
+    def codes(self, how: str) -> str:
+        found = Counter(each.code for each in self.trials if each.how == how)
+        return ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
+
+
+def carry_out(world: World, scenario: Scenario, extent: Extent) -> Series:
     """Every question in every way, as far as the extent goes; what is on file is not tried again."""
     if scenario is RESTORE:
         backed_up(world)
@@ -52,25 +69,21 @@ def carry_out(world: World, scenario: Scenario, extent: Extent) -> list[Trial]:
             if trial.problems:
                 print(f"{trial.verb} {how} at {at} ({trial.question}): {'; '.join(trial.problems)}\n")
         trials.append(trial)
-    return trials
+    return Series(scenario.name, len(wanted), trials)
 
 
-def table(trials: list[Trial], seed: int) -> str:
+def table(found: list[Series], seed: int) -> str:
     rows = [
         f"Seed {seed}, commit {commit()}. A trial breaks one question of a verb, then runs the verb again.",
         "",
         "| verb | trials | failed: exit codes | hung: exit codes | killed | promises broken |",
         "|---|---|---|---|---|---|",
     ]
-    for verb in dict.fromkeys(each.verb for each in trials):
-        mine = [each for each in trials if each.verb == verb]
-        cells = [
-            _codes(mine, "fail"),
-            _codes(mine, "hang"),
-            str(sum(each.how[:4] == "kill" for each in mine)),
-        ]
-        bad = sum(bool(each.problems) for each in mine)
-        rows.append(f"| {verb} | {len(mine)} | {' | '.join(cells)} | {bad} |")
+    for each in found:
+        killed = sum(trial.how.startswith("kill") for trial in each.trials)
+        tried = f"{len(each.trials)} of {each.possible}"
+        cells = (each.verb, tried, each.codes("fail"), each.codes("hang"), killed, each.bad)
+        rows.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -89,11 +102,6 @@ def write(file: Path, text: str) -> None:
         before += f"\n## The Nth failure\n\n{BEGIN}\n{END}\n"
     head, _, rest = before.partition(BEGIN)
     file.write_text(f"{head}{BEGIN}\n{text}{END}{rest.partition(END)[2]}")
-
-
-def _codes(trials: list[Trial], how: str) -> str:
-    found = Counter(each.code for each in trials if each.how == how)
-    return ", ".join(f"{code} ({number})" for code, number in sorted(found.items()))
 
 
 def _file(seed: int) -> Path:
@@ -124,14 +132,14 @@ def main() -> int:
     target = chosen.write.resolve() if chosen.write else None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the platform is ended first
     extent = Extent(chosen.sample, (chosen.how,) if chosen.how else HOWS, chosen.seed)
-    trials: list[Trial] = []
+    found: list[Series] = []
     with made() as world:
         for verb in chosen.verb or SCENARIOS:
-            trials += carry_out(world, SCENARIOS[verb], extent)
-    print(table(trials, chosen.seed))
+            found.append(carry_out(world, SCENARIOS[verb], extent))
+    print(table(found, chosen.seed))
     if target:
-        write(target, table(trials, chosen.seed))
-    return int(any(each.problems for each in trials))
+        write(target, table(found, chosen.seed))
+    return int(any(each.bad for each in found))
 
 
 if __name__ == "__main__":

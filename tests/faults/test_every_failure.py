@@ -14,5 +14,5 @@ from tests.faults.world import made
 @pytest.mark.parametrize("verb", SCENARIOS)
 def test_a_verb_that_is_broken_at_every_question_keeps_its_promises(verb: str) -> None:
     with made() as world:
-        trials = carry_out(world, SCENARIOS[verb], Extent())
-    assert [each for each in trials if each.problems] == []
+        found = carry_out(world, SCENARIOS[verb], Extent())
+    assert [each for each in found.trials if each.problems] == []

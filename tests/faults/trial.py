@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from platformctl.backends.database.facts import Proof
+from platformctl.errors import PlatformError
 from tests.faults.runner import HOWS, How, Plan
 from tests.faults.scenarios import Scenario
 from tests.faults.world import Done, World
@@ -62,7 +63,7 @@ def attempt(world: World, scenario: Scenario, at: int, how: How) -> Trial:
     hit = [each for each in world.questions(log) if each["hit"]]
     problems = [*_said(done, how if hit else "none"), *_promised(world, done, recorded)]
     if before is not None:
-        problems += scenario.lost(world, done, before)
+        problems += _lost(world, scenario, done, before)
     problems += _left(world, scenario, before)
     question = f"{hit[0]['kind']} {hit[0]['words']}" if hit else "not reached"
     return Trial(scenario.name, at, how, question, done.code, time.monotonic() - begun, tuple(problems))
@@ -85,6 +86,14 @@ def _promised(world: World, done: Done, recorded: int) -> Iterator[str]:
     changed = world.changed(recorded)
     if "Nothing was touched." in done.err and changed:
         yield f"it says that nothing was touched, after: {changed[:5]}"
+
+
+def _lost(world: World, scenario: Scenario, done: Done, before: Proof) -> Iterator[str]:
+    """What the scenario finds, before another run could heal it; a live database must also be readable."""
+    try:
+        yield from scenario.lost(world, done, before)
+    except PlatformError as error:
+        yield f"live data cannot be read: {error.message}; {error.cause}"
 
 
 def _left(world: World, scenario: Scenario, before: Proof | None) -> Iterator[str]:

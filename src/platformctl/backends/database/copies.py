@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -13,7 +14,6 @@ from platformctl.backends.database import files, marks, properties
 from platformctl.backends.database.facts import Extension, Properties
 from platformctl.backends.database.marks import Mark
 from platformctl.backends.database.sessions import SUPERUSER_SECRET, Sessions
-from platformctl.errors import DatabaseError, PlatformError
 from platformctl.tools import postgres
 
 AVAILABLE = "SELECT name, version FROM pg_available_extension_versions"
@@ -58,7 +58,7 @@ class Copies(Sessions):
             return tuple(row[0] for row in connection.execute(OBSTACLES, {"name": self.name}))
 
     def heal(self) -> tuple[str, ...]:
-        """Undo what a killed restore left: half-filled copies, and a live database closed for the switch."""
+        """Drop the half-filled copies that a killed restore left."""
         if self.runner.rehearses and not self.answers():
             return ()
         found = self.databases()
@@ -66,9 +66,6 @@ class Copies(Sessions):
         for each in marks.copies(self.name, found):
             self.drop(each.name)
             healed.append(f"dropped {each.name}, the unfinished copy of a restore that was killed")
-        if any(each.name == self.name and not each.open for each in found):
-            self.allow(self.name)
-            healed.append(f"opened {self.name}, which a killed restore had closed for its switch")
         return tuple(healed)
 
     @mutation("create the database {name}")
@@ -121,58 +118,56 @@ class Copies(Sessions):
 
     @mutation("let clients connect to {name}")
     def allow(self, name: str) -> None:
-        self._set_open(name, True)
+        from psycopg import sql
 
-    def switch(self, copy: str, kept: str, mark: Mark, kept_mark: Mark) -> None:
-        """`copy` becomes live and the live one `kept`, or nothing changes; clients are disconnected."""
-        try:
-            self._forbid(self.name)
-            self._terminate(copy)
-            self._exchange(copy, kept, mark, kept_mark)
-        except BaseException as error:
-            self._reopen(error)
-            raise
-
-    @mutation("let no client connect to {name}")
-    def _forbid(self, name: str) -> None:
-        self._set_open(name, False)
-
-    @mutation("end the sessions of {self.name} and {copy}")
-    def _terminate(self, copy: str) -> None:
         with self._session("postgres") as connection:
-            connection.execute(SESSIONS, ([self.name, copy],))
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name))
+            )
 
     @mutation("rename {self.name} to {kept} and {copy} to {self.name}, in one transaction")
-    def _exchange(self, copy: str, kept: str, mark: Mark, kept_mark: Mark) -> None:
+    def switch(self, copy: str, kept: str, mark: Mark, kept_mark: Mark) -> None:
+        """`copy` becomes live and the live one `kept`, or nothing changes; clients are disconnected.
+
+        Nothing is closed before the transaction: RENAME locks the database against new connections and waits
+        up to 5 s for the old ones, which are ended meanwhile, so that a kill leaves the live one as it was.
+        """
         from psycopg import sql
 
         live, aside, new = (sql.Identifier(name) for name in (self.name, kept, copy))
-        with self._session("postgres") as connection, connection.transaction():
-            connection.execute("SET LOCAL lock_timeout = '5s'")
+        with (
+            self._session("postgres") as connection,
+            self._ending((self.name, copy)),
+            connection.transaction(),
+        ):
             connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(live, aside))
             connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, live))
             connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(live))
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(aside))
             connection.execute(_comment(kept, kept_mark))
             connection.execute(_comment(self.name, mark))
 
-    def _reopen(self, error: BaseException) -> None:
-        try:
-            self.allow(self.name)
-        except PlatformError as second:
-            raise DatabaseError(
-                "the switch failed, and the live database could not be opened again",
-                cause=f"{error}; {second}",
-                state=f"{self.name} holds what it held, and takes no connections.",
-                fix="platformctl up",
-                reference="restore/closed",
-            ) from error
+    @contextmanager
+    def _ending(self, names: tuple[str, ...]) -> Iterator[None]:
+        """Sessions of these databases are ended, again and again, while the block runs."""
+        import psycopg
 
-    def _set_open(self, name: str, value: bool) -> None:
-        from psycopg import sql
-
-        statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        stop = threading.Event()
         with self._session("postgres") as connection:
-            connection.execute(statement.format(sql.Identifier(name), sql.Literal(value)))
+
+            def end() -> None:
+                with suppress(psycopg.Error):  # RENAME then says that others are still connected
+                    while not stop.is_set():
+                        connection.execute(SESSIONS, ([*names],))
+                        stop.wait(0.05)
+
+            thread = threading.Thread(target=end, daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                stop.set()
+                thread.join()
 
 
 def _comment(name: str, mark: Mark) -> Any:

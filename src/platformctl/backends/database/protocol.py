@@ -23,13 +23,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseInfo:
-    """`size` is in bytes; `comment` marks databases that a restore made or kept; `open` to connections."""
+    """`size` is in bytes; `comment` marks databases that a restore made or kept."""
 
     name: str
     size: int
     connections: int
     comment: str
-    open: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ WHO = """
 DATABASES = """
     SELECT datname, pg_database_size(oid),
            (SELECT count(*) FROM pg_stat_activity WHERE datid = d.oid),
-           coalesce(shobj_description(oid, 'pg_database'), ''), datallowconn
+           coalesce(shobj_description(oid, 'pg_database'), '')
     FROM pg_database d WHERE NOT datistemplate ORDER BY datname
 """
 
