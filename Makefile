@@ -15,7 +15,7 @@ up: .venv/installed  ## the whole platform on this machine
 	@command -v platformctl >/dev/null || printf '\nTo call platformctl by its name in this shell:\n  export PATH="%s/$(BIN):$$PATH"\n' "$(CURDIR)"
 
 test: .venv/tested  ## every test that needs no root: at most 10 minutes
-	@$(BIN)/python -m pytest -n 2 tests --ignore tests/e2e
+	@$(BIN)/python -m pytest -n 4 --dist worksteal tests --ignore tests/e2e
 
 e2e: .venv/tested  ## the local target's whole life: at most 30 minutes
 	@$(BIN)/python -m pytest tests/e2e

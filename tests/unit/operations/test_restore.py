@@ -254,7 +254,7 @@ def test_a_rehearsal_of_a_restore_tells_every_change_and_makes_none(environment:
     heard = Heard()
     assert restore(replace(environment(RehearsalRunner(heard)), report=heard)) is None
     words = [each.words for each in heard.of(Narrated)]
-    for expected in ("create the database", "pg_restore", "let no client connect", "rename", "statistics"):
+    for expected in ("create the database", "pg_restore", "in one transaction", "statistics"):
         assert any(expected in each for each in words), (expected, words)
     assert rows(ctx) == damaged
     assert names(ctx) == []
