@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from platformctl.cli.options import Damage, Shared
 from platformctl.errors import DeclinedError
+from platformctl.ui.paint import wrapped
 
 
 def confirm(damage: Damage, shared: Shared, prepare: Callable[[], str]) -> None:
@@ -39,10 +40,9 @@ def _ask(damage: Damage, environment: str, question: str) -> None:
     if damage is Damage.COSTLY:
         words, wanted = f"{question or 'Go ahead?'} [y/N] ", ("y", "yes")
     else:
-        words = (
-            f"{question + ' ' if question else ''}Type the environment's name ({environment}) to go ahead: "
-        )
-        wanted = (environment,)
+        words, wanted = f"Type the environment's name ({environment}) to go ahead: ", (environment,)
+        if question:
+            sys.stderr.write("".join(f"{line}\n" for line in wrapped(question, "", "")))
     sys.stderr.write(words)
     sys.stderr.flush()
     answer = sys.stdin.readline().strip()

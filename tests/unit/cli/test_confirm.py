@@ -69,7 +69,7 @@ def test_on_a_terminal_a_costly_change_shows_its_rehearsal_and_asks() -> None:
 def test_on_a_terminal_a_destructive_change_words_its_own_question_and_wants_the_name() -> None:
     code, shown = asked("destroy", "made", "--yes", answers={"to go ahead: ": "yes\n"})
     assert code == 6
-    assert "made in local will be lost. Type the environment's name (local) to go ahead:" in shown
+    assert "made in local will be lost.\nType the environment's name (local) to go ahead:" in shown
     assert not Path("made").exists()
     code, _ = asked("destroy", "made", answers={"to go ahead: ": "local\n"})
     assert code == 0

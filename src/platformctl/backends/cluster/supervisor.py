@@ -188,7 +188,15 @@ class Supervisor:
                     state="Other programs are as they were.",
                     fix="platformctl up",
                 ) from fault
-            except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            except xmlrpc.client.ProtocolError as error:  # an exception inside supervisord, told in its log
+                raise StepError(
+                    f"the supervisor failed in {method} {' '.join(map(str, arguments))}",
+                    cause=f"{error.errcode} {error.errmsg}",
+                    state="All data is as it was.",
+                    evidence=logs.last(self._layout.log("supervisor"), 20),
+                    fix="platformctl up",
+                ) from error
+            except (OSError, http.client.HTTPException) as error:
                 raise StepError(
                     "the supervisor of this environment does not answer",
                     cause=f"{self._layout.supervisor_socket}: {error}",

@@ -37,6 +37,7 @@ class EmbeddedDatabase(Snapshots, Copies):
             raise StateError(
                 f"the data was made by PostgreSQL {made}, the configuration asks for {self.version}",
                 cause=f"{self.data} can only be opened by major version {made}",
+                state="The database was not touched.",
                 fix=f"set database.version to {made} in the configuration, then platformctl up",
                 reference="database/version",
             )
@@ -92,6 +93,7 @@ class EmbeddedDatabase(Snapshots, Copies):
             raise PreconditionError(
                 "PostgreSQL refuses to run as root, and this system allows no user namespaces",
                 cause=error.cause,
+                state="The database was not touched.",
                 fix="run platformctl as another user, or sysctl -w user.max_user_namespaces=10000",
                 reference="database/root",
             ) from error

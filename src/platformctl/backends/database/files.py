@@ -37,6 +37,7 @@ def require_room(folder: Path, needed: int, purpose: str, fix: str) -> None:
         raise PreconditionError(
             f"the disk of {folder} is too full for {purpose}",
             cause=f"{needed:,} bytes are needed, {free:,} are free: {needed - free:,} are missing",
+            state="The database was not touched.",
             fix=fix,
             reference="disk/full",
         )

@@ -83,6 +83,7 @@ def test_data_of_another_major_version_is_refused_with_the_fix(own: EmbeddedData
     with pytest.raises(StateError) as raised:
         own.start()
     assert raised.value.reference == "database/version"
+    assert raised.value.state == "The database was not touched."
     assert "set database.version to 18" in raised.value.fix
 
 
