@@ -68,7 +68,8 @@ class EmbeddedDatabase(Snapshots, Copies):
             self._make_role(service, self._password(f"{service}/DATABASE_PASSWORD"))
 
     def _make(self) -> None:
-        files.require_room(self.data, files.ROOM, "a new database", "free some space, then platformctl up")
+        fix, state = "free some space, then platformctl up", "No database was made yet."
+        files.require_room(self.data, files.ROOM, "a new database", fix, state)
         self._require_namespace()
         password = self._password(SUPERUSER_SECRET)
         self._sweep()

@@ -29,7 +29,9 @@ def made_by(data: Path, fix: str) -> int | None:
     )
 
 
-def require_room(folder: Path, needed: int, purpose: str, fix: str) -> None:
+def require_room(
+    folder: Path, needed: int, purpose: str, fix: str, state: str = "Nothing was touched."
+) -> None:
     """`needed` is in bytes. Raises PreconditionError that says how many bytes are missing."""
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(existing).free
@@ -37,7 +39,7 @@ def require_room(folder: Path, needed: int, purpose: str, fix: str) -> None:
         raise PreconditionError(
             f"the disk of {folder} is too full for {purpose}",
             cause=f"{needed:,} bytes are needed, {free:,} are free: {needed - free:,} are missing",
-            state="The database was not touched.",
+            state=state,
             fix=fix,
             reference="disk/full",
         )
