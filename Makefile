@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 SOURCES := $(wildcard src/platformctl/version.py pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test e2e soak bench lint docs lock clean
+.PHONY: help up test e2e soak bench lint docs transcript lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ lint: .venv/tested  ## style, formatting and layers
 
 docs: .venv/installed  ## write the generated references again
 	@$(BIN)/platformctl config docs --write docs
+
+transcript: .venv/installed  ## record a new user's first minutes again (needs tmux)
+	@$(BIN)/python docs/transcript.py
 
 lock:  ## pin the newest dependencies (needs uv)
 	@requirements/lock.sh
