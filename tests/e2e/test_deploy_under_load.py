@@ -1,4 +1,4 @@
-"""Item 4 of the first step: a deploy under 100 requests a second fails none of them."""
+"""Item 4 of the first step: a deploy of code and settings under 100 requests a second fails none of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import aiohttp
 import pytest
 
 ADDRESSES = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
+CHANGED = {
+    "PLATFORMCTL__SERVICES__ITEMS__REPLICAS": "3",
+    "PLATFORMCTL__DATABASE__CONNECTIONS": "6",
+    "PLATFORMCTL__DRAIN_SECONDS": "9",
+}
 RATE = 25  # requests a second from each address
 
 
@@ -77,13 +82,16 @@ async def test_a_deploy_under_load_fails_no_request(make_environment):
     for service in ("auth", "users", "items", "gateway"):
         app = Path(environment.services) / "services" / service / "app.py"
         app.write_text(app.read_text() + "\n# the next release\n")
-    deployed = await asyncio.to_thread(environment.run, "deploy")
+    deployed = await asyncio.to_thread(environment.run, "deploy", **CHANGED)
     took = time.monotonic() - begun
     await asyncio.sleep(1)
     load.stop()
     await running
     assert deployed.code == 0, deployed.out + deployed.err
-    after = environment.pids()
+    after = {each["name"]: each["pid"] for each in environment.run("status", **CHANGED).data["processes"]}
+    assert "items-2" in after
+    assert after["postgres"] == before["postgres"]
+    before["items-2"] = None
     assert all(after[name] != before[name] for name in after if name != "postgres")
     assert set(load.answers) == {"200"}, load.answers
     assert load.answers["200"] >= 0.9 * 100 * took

@@ -8,7 +8,7 @@ from platformctl.backends import Backends
 from platformctl.backends.cluster import origin
 from platformctl.backends.cluster.layout import Layout
 from platformctl.backends.cluster.local import EmbeddedCluster
-from platformctl.backends.cluster.programs import connections
+from platformctl.backends.cluster.programs import CONNECTIONS
 from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.objects.directory import DirectoryObjects
@@ -34,7 +34,7 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         supervisor=supervisor,
         runner=runner,
         version=config.database.version,
-        connections=connections(config),
+        connections=CONNECTIONS,
     )
     objects = DirectoryObjects(backups_directory(config, loaded.environment, os.environ), runner)
     return Backends(cluster, database, objects, secrets)

@@ -14,6 +14,7 @@ from platformctl.config import values
 
 ServiceName = Literal["auth", "users", "items", "gateway"]
 SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
+MOST_REPLICAS, MOST_CONNECTIONS = 8, 20
 
 
 class Section(BaseModel):
@@ -31,7 +32,7 @@ class Service(Section):
     replicas: int = Field(
         2,
         ge=1,
-        le=8,
+        le=MOST_REPLICAS,
         description="Processes that serve side by side; 1 means a gap while a deploy replaces it.",
         examples=[3],
     )
@@ -49,7 +50,7 @@ class Database(Section):
     connections: int = Field(
         5,
         ge=1,
-        le=20,
+        le=MOST_CONNECTIONS,
         description="Connections that each process of a service keeps at most; the gateway needs none.",
         examples=[10],
     )

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from platformctl.shell.command import Command
 
+BACKSTOP = 330  # seconds after which supervisord kills what was told to stop and nobody waits for
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """`port` makes it a group of `copies` that share one listening socket on 127.0.0.1.
 
-    Programs of a lower `rank` are stopped last. `patience` is in seconds, from the stop signal to SIGKILL.
+    Programs of a lower `rank` are stopped last. `patience` is how many seconds whoever stops it waits before
+    SIGKILL; it is not written down, so that another value changes no running program.
     In `argv` of a group, the last argument `{number}` becomes the copy's number.
     """
 
@@ -73,7 +76,7 @@ def _program(program: Program, logs: Path) -> str:
         "startsecs=1",
         "startretries=100",
         f"stopsignal={program.stop_signal}",
-        f"stopwaitsecs={program.patience}",
+        f"stopwaitsecs={BACKSTOP}",
         "redirect_stderr=true",
         f"stdout_logfile={shown}/{program.name}{'-' + number if shared else ''}.log",
         "stdout_logfile_maxbytes=5MB",

@@ -185,7 +185,7 @@ def test_two_environments_that_start_at_once_get_a_gateway_each(make_small, tmp_
     both = [make_small(tmp_path / name, PLATFORMCTL__GATEWAY__PORT=wanted) for name in ("one", "other")]
     started = [each.start("up", "--output", "json") for each in both]
     ended = [each.communicate(timeout=100) for each in started]
-    assert [each.returncode for each in started] == [0, 0], ended
+    assert [each.returncode for each in started] == [0, 0], "\n".join(err for _, err in ended)
     assert len({json.loads(out)["data"]["gateway"] for out, _ in ended}) == 2
 
 

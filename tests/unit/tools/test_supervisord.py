@@ -44,7 +44,7 @@ def test_nothing_starts_by_itself_and_everything_is_kept_running(tmp_path):
     (process,) = groups["postgres"].process_configs
     assert process.autostart is False
     assert process.autorestart
-    assert process.stopwaitsecs == 60
+    assert process.stopwaitsecs == supervisord.BACKSTOP
     assert process.stopsignal == 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections import Counter
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
+import tenacity
 
 from platformctl.backends.calls import mutation, observation
 from platformctl.backends.cluster import (
@@ -22,13 +22,13 @@ from platformctl.backends.cluster import (
     migrations,
     origin,
     orphans,
-    ports,
     releases,
 )
 from platformctl.backends.cluster.gateway import Gateway
 from platformctl.backends.cluster.layout import Layout
 from platformctl.backends.cluster.lease import Lease
-from platformctl.backends.cluster.programs import programs
+from platformctl.backends.cluster.listening import Listening
+from platformctl.backends.cluster.programs import SPARE
 from platformctl.backends.cluster.protocol import (
     Deploy,
     Endpoints,
@@ -39,16 +39,15 @@ from platformctl.backends.cluster.protocol import (
     Release,
 )
 from platformctl.backends.cluster.rollout import Rollout
-from platformctl.backends.cluster.supervisor import Program, Supervisor
+from platformctl.backends.cluster.supervisor import INTERNAL, Program, Supervisor
 from platformctl.backends.secrets.protocol import Secrets
 from platformctl.config.schema import SERVICES, PlatformConfig
 from platformctl.config.service_settings import service_settings
+from platformctl.errors import StepError
 from platformctl.events import Finding, LogLine
-from platformctl.shell import files
 from platformctl.shell.runner import Runner
 from platformctl.version import VERSION
 
-LISTENERS = ("auth", "users", "items", "postgres")
 KEPT_BY_PURGE = frozenset({"audit.jsonl", "lock.json", "lock.guard"})
 
 
@@ -60,7 +59,8 @@ class EmbeddedCluster:
         self._layout, self._config, self._home = layout, config, home
         self._secrets, self._supervisor = secrets, supervisor
         copies = {name: config.services[name].replicas for name in SERVICES}
-        self._rollout = Rollout(layout, supervisor, self.runner, copies)
+        self._rollout = Rollout(layout, supervisor, copies, config.drain_seconds + SPARE)
+        self._listening = Listening(layout, config, supervisor)
         self._gateway = Gateway(layout, self.runner, self._gateway_processes)
         self._lease = Lease(layout.lock)
 
@@ -78,11 +78,12 @@ class EmbeddedCluster:
     def start(self) -> None:
         self._end_orphans()
         credentials.make_missing(self._secrets, os.environ)
-        self._listen()
+        self._listening.begin()
 
     def stop(self) -> None:
         if self._supervisor.answers():
-            self._supervisor.shut_down(patience=3 * self._config.drain_seconds + 60)
+            patience = {each.name: float(each.patience) for each in self._listening.programs()}
+            self._supervisor.shut_down(patience)
         self._end_orphans()
 
     @mutation("delete data, secrets, releases and logs of this environment")
@@ -100,12 +101,12 @@ class EmbeddedCluster:
         return self._supervisor.answers()
 
     def settled(self, wanted: Mapping[str, Release]) -> bool:
-        listening = self.ports()
-        if listening.get("gateway_wanted") != self._config.gateway.port or not self._supervisor.answers():
+        if not self._supervisor.answers() or not self._listening.as_configured():
             return False
-        as_wanted = self._supervisor.looks_after(programs(self._layout, self._config, listening))
         ids = {service: release.id for service, release in wanted.items()}
-        if not as_wanted or self.chosen() != ids or self._orphans():
+        if self.chosen() != ids or self._orphans():
+            return False
+        if any(self._rollout.surplus(service) for service in SERVICES):
             return False
         return all(each.ready and each.release == ids.get(each.service) for each in self.processes())
 
@@ -120,12 +121,10 @@ class EmbeddedCluster:
         return {what: str(path) for what, path in places.items()}
 
     def ports(self) -> Mapping[str, int]:
-        return ports.read(self._layout.ports)
+        return self._listening.ports()
 
     def endpoints(self) -> Endpoints:
-        listening = self.ports() or self._plan_ports()
-        url = {name: f"http://127.0.0.1:{listening[name]}" for name in SERVICES}
-        return Endpoints(url["gateway"], {name: url[name] for name in SERVICES if name != "gateway"})
+        return self._listening.endpoints()
 
     @observation("ask the gateway for its public keys")
     def probe(self) -> float:
@@ -161,8 +160,19 @@ class EmbeddedCluster:
         return releases.stored(self._layout, common[0][0]) if common else None
 
     def roll_out(self, release: Release, services: Sequence[str]) -> None:
-        self._listen()  # between start() and here, another environment may have taken a chosen port
+        """Until its first process starts, nobody listens on a chosen port, and anybody may take it."""
+        tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(3),
+            retry=tenacity.retry_if_exception(self._lost_a_port),
+            reraise=True,
+        )(self._roll_out, release, services)
+
+    def _roll_out(self, release: Release, services: Sequence[str]) -> None:
+        self._listening.begin()
         self._rollout.one_by_one(release, services)
+
+    def _lost_a_port(self, error: BaseException) -> bool:
+        return isinstance(error, StepError) and error.reference == INTERNAL and self._listening.lost()
 
     def exchange(self, release: Release, service: str) -> None:
         self._rollout.at_once(release, service)
@@ -254,28 +264,12 @@ class EmbeddedCluster:
         found = orphans.find(self._layout.root, self._pid_of_ours())
         orphans.end(found, grace=self._config.drain_seconds + 3)
 
-    @observation("choose ports")
-    def _listen(self) -> None:
-        listening = self._plan_ports()
-        if listening != self.ports() or not self._layout.sockets.is_dir():
-            self._record_ports(listening)
-        self._supervisor.boot(programs(self._layout, self._config, listening))
-
-    def _plan_ports(self) -> Mapping[str, int]:
-        ours = {each.group for each in self._supervisor.programs() if each.pid is not None}
-        return ports.plan(self._layout.ports, self._config.gateway.port, LISTENERS, ours)
-
-    @mutation("record the chosen ports")
-    def _record_ports(self, listening: Mapping[str, int]) -> None:
-        self._layout.prepare()
-        files.write_whole(self._layout.ports, json.dumps(listening, indent=1))
-
     def _copies(self, service: str) -> list[str]:
         return ["postgres"] if service == "postgres" else self._rollout.names(service)
 
     def _gateway_processes(self) -> list[str]:
-        running = {each.name for each in self._supervisor.programs() if each.state in ("running", "starting")}
-        return [name for name in self._rollout.names("gateway") if name in running]
+        found = [each for each in self._supervisor.programs() if each.group == "gateway"]
+        return [each.name for each in found if each.state in ("running", "starting")]
 
     def _process(self, service: str, name: str, program: Program | None) -> Process:
         if program is None:

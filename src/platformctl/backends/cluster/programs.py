@@ -6,16 +6,23 @@ import sys
 from collections.abc import Mapping
 
 from platformctl.backends.cluster.layout import Layout
-from platformctl.config.schema import SERVICES, PlatformConfig
+from platformctl.config.schema import MOST_CONNECTIONS, MOST_REPLICAS, SERVICES, PlatformConfig
 from platformctl.tools import postgres
 from platformctl.tools.supervisord import Program
 
 LAUNCH = "platformctl.backends.cluster.launch"
+# Every pool there may ever be, and some for replaced processes that still drain, backups and people:
+# PostgreSQL would have to be restarted for another number.
+CONNECTIONS = MOST_REPLICAS * MOST_CONNECTIONS * (len(SERVICES) - 1) + 40
 SPARE = 3  # seconds beyond draining before a process is killed
 
 
 def programs(layout: Layout, config: PlatformConfig, listening: Mapping[str, int]) -> list[Program]:
-    """PostgreSQL stops last and the gateway first."""
+    """PostgreSQL stops last and the gateway first.
+
+    Each service has as many copies as it may ever have, of which a rollout starts those that are wanted:
+    supervisord can change a group only by ending all of it.
+    """
     patience = config.drain_seconds + SPARE
     services = [
         Program(
@@ -24,21 +31,13 @@ def programs(layout: Layout, config: PlatformConfig, listening: Mapping[str, int
             rank=30 if service == "gateway" else 20,
             patience=patience,
             port=listening[service],
-            copies=config.services[service].replicas,
+            copies=MOST_REPLICAS,
         )
         for service in SERVICES
     ]
     return [_postgres(layout, config, listening["postgres"]), *services]
 
 
-def connections(config: PlatformConfig) -> int:
-    """Every pool, twice for the moment in which a process is replaced, and some for backups and people."""
-    processes = sum(each.replicas for name, each in config.services.items() if name != "gateway")
-    pooled = processes * config.database.connections
-    return max(100, 2 * pooled + 20)
-
-
 def _postgres(layout: Layout, config: PlatformConfig, port: int) -> Program:
-    version, most = config.database.version, connections(config)
-    instance = postgres.Instance(layout.postgres, layout.sockets, port, version, most)
+    instance = postgres.Instance(layout.postgres, layout.sockets, port, config.database.version, CONNECTIONS)
     return Program("postgres", postgres.server(instance).argv, rank=10, patience=60, stop_signal="INT")

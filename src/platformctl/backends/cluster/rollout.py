@@ -14,7 +14,6 @@ from platformctl.backends.cluster.layout import Layout
 from platformctl.backends.cluster.protocol import Release
 from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.errors import DeployError
-from platformctl.shell.runner import Runner
 
 READY_WITHIN = 60.0  # seconds that a started process may take to answer /readyz
 HASTE = 0.15  # seconds that a process may take to end when all copies are exchanged at once
@@ -22,24 +21,34 @@ KEPT_LINES = 20
 
 
 class Rollout:
-    """`copies` says how many processes each service has; `ready_within` is in seconds a process."""
+    """`copies` says how many processes each service has.
+
+    A process may take `patience` seconds to end and `ready_within` to become ready.
+    """
 
     def __init__(
         self,
         layout: Layout,
         supervisor: Supervisor,
-        runner: Runner,
         copies: Mapping[str, int],
+        patience: float,
         ready_within: float = READY_WITHIN,
     ) -> None:
-        self.runner = runner
+        self.runner = supervisor.runner
         self._layout = layout
         self._supervisor = supervisor
         self._copies = copies
+        self._patience = patience
         self._ready_within = ready_within
 
     def names(self, service: str) -> list[str]:
         return [f"{service}-{number}" for number in range(self._copies[service])]
+
+    def surplus(self, service: str) -> list[str]:
+        """Processes of the service that run and are more than it has, after its copies became fewer."""
+        wanted = self.names(service)
+        running = [each for each in self._supervisor.programs() if each.group == service and each.pid]
+        return [each.name for each in running if each.name not in wanted]
 
     def one_by_one(self, release: Release, services: Sequence[str]) -> None:
         """Services in parallel, the copies of each in turn; the first failure ends it for all."""
@@ -80,8 +89,10 @@ class Rollout:
             if halt.is_set():
                 return
             if not self._serves(name, release):
-                self._supervisor.replace(f"{service}:{name}")
+                self._supervisor.replace(f"{service}:{name}", self._patience)
                 self._await_ready(service, name, release, halt)
+        for name in self.surplus(service):
+            self._supervisor.stop(f"{service}:{name}", self._patience)
 
     @observation("ask whether {name} serves the release")
     def _serves(self, name: str, release: Release) -> bool:

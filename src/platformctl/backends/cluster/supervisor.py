@@ -7,7 +7,7 @@ import http.client
 import socket
 import sys
 import xmlrpc.client
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,9 @@ from platformctl.shell.runner import Runner
 from platformctl.tools import supervisord
 
 ANSWER_WITHIN = 10.0  # seconds for any single question
+KILLED_WITHIN = 5.0  # seconds that the system takes at most to end what was killed
+STOPS_WITHIN = 90.0  # seconds for what somebody else stopped; PostgreSQL takes the longest, at most 60
+INTERNAL = "supervisor/internal"  # a port that another program has is one of its causes
 STATES: dict[int, ProcessState] = {0: "stopped", 10: "starting", 20: "running", 30: "failed", 40: "stopping"}
 ALREADY = frozenset({60, 70})  # faults ALREADY_STARTED and NOT_RUNNING: what was asked for is so
 
@@ -73,23 +76,23 @@ class Supervisor:
 
     @observation("read the state of {program}")
     def state(self, program: str) -> ProcessState:
-        return _program(self._ask("getProcessInfo", program)).state
+        return self._state(program)
 
     @mutation("start {program}")
     def start(self, program: str) -> None:
         """Ask for the start and return; a program that is up already stays as it is."""
-        self._ask("startProcess", program, False)
+        self._start(program)
 
     @mutation("stop {program}")
-    def stop(self, program: str, patience: float | None = None) -> None:
-        """Let the program end in its own time; SIGKILL after `patience` seconds, else after its own limit."""
+    def stop(self, program: str, patience: float) -> None:
+        """Let the program end in its own time; SIGKILL after `patience` seconds."""
         self._stop(program, patience)
 
     @mutation("replace {program}")
-    def replace(self, program: str, patience: float | None = None) -> None:
+    def replace(self, program: str, patience: float) -> None:
         """Stop and start in one call: a cancelled run never leaves it stopped. SIGKILL after `patience`."""
         self._stop(program, patience)
-        self._ask("startProcess", program, False)
+        self._start(program)
 
     def boot(self, programs: Sequence[supervisord.Program]) -> None:
         """Start supervisord, or lead a running one over to a changed list of programs."""
@@ -98,21 +101,21 @@ class Supervisor:
             return
         self._write(self._text(programs))
         if running:
-            self._update()
+            self._update(max(each.patience for each in programs))
         else:
             variables = environment.inherited(layout)
             self.runner.run(supervisord.start(sys.executable, layout.supervisor_configuration, variables))
             self._await_answer()
 
     @mutation("end the supervisor and every program under it")
-    def shut_down(self, patience: float) -> None:
-        """Programs of a higher rank end first; what is left after `patience` seconds is killed."""
+    def shut_down(self, patience: Mapping[str, float]) -> None:
+        """Programs of a higher rank end first; what is left of a group after its `patience` is killed."""
         everything = processes.carrying("PLATFORMCTL_STATE", str(self._layout.root))
         with contextlib.suppress(StepError):  # when nobody answers, the processes themselves are all there is
             for groups in self._ranks():
-                self._stop_together(groups, patience)
+                self._stop_together(groups, max(patience.get(each, 0.0) for each in groups))
             self._ask("shutdown")
-        psutil.wait_procs(everything, timeout=patience)
+        psutil.wait_procs(everything, timeout=ANSWER_WITHIN)
 
     def _ranks(self) -> list[list[str]]:
         """The groups that end together, in the order of ending."""
@@ -125,14 +128,21 @@ class Supervisor:
         """supervisord alone would stop group after group, and look for ended processes once a second."""
         for group in groups:
             self._ask("stopProcessGroup", group, False)
-        _until(lambda: all(each.pid is None for each in self.programs() if each.group in groups), patience)
+        if not _until(lambda: self._all_ended(groups), patience):
+            for group in groups:
+                self._ask("signalProcessGroup", group, "KILL")
+            _until(lambda: self._all_ended(groups), KILLED_WITHIN)
+
+    def _all_ended(self, groups: Sequence[str]) -> bool:
+        return all(each.pid is None for each in self.programs() if each.group in groups)
 
     def looks_after(self, programs: Sequence[supervisord.Program]) -> bool:
-        """Whether its configuration says just that; whether it runs is another question."""
+        """Whether its file says just that, and the running one has loaded what the file says."""
         try:
-            return self._layout.supervisor_configuration.read_text() == self._text(programs)
+            written = self._layout.supervisor_configuration.read_text()
         except FileNotFoundError:
             return False
+        return written == self._text(programs) and not any(self._unloaded())
 
     def _text(self, programs: Sequence[supervisord.Program]) -> str:
         layout = self._layout
@@ -143,13 +153,17 @@ class Supervisor:
         files.write_whole(self._layout.supervisor_configuration, text)
 
     @mutation("apply the changed list of programs")
-    def _update(self) -> None:
-        added, changed, removed = self._ask("reloadConfig")[0]
+    def _update(self, patience: float) -> None:
+        added, changed, removed = self._unloaded()
+        self._stop_together((*removed, *changed), patience)
         for group in (*removed, *changed):
-            self._ask("stopProcessGroup", group)
             self._ask("removeProcessGroup", group)
         for group in (*added, *changed):
             self._ask("addProcessGroup", group)
+
+    def _unloaded(self) -> tuple[list[str], list[str], list[str]]:
+        """The groups that the file adds, changes and removes: supervisord reads it and applies nothing."""
+        return self._ask("reloadConfig")[0]
 
     @observation("wait for the supervisor to answer")
     def _await_answer(self) -> None:
@@ -162,20 +176,26 @@ class Supervisor:
                 fix="platformctl up",
             )
 
-    def _stop(self, program: str, patience: float | None) -> None:
-        self._ask("stopProcess", program, patience is None)
-        if patience is not None and not _until(lambda: self._ended(program), within=patience):
+    def _start(self, program: str) -> None:
+        # supervisord takes a start of what is still stopping (a killed run left it so) and does nothing
+        _until(lambda: self._state(program) != "stopping", within=STOPS_WITHIN)
+        self._ask("startProcess", program, False)
+
+    def _stop(self, program: str, patience: float) -> None:
+        self._ask("stopProcess", program, False)
+        if not _until(lambda: self._ended(program), within=patience):
             self._ask("signalProcess", program, "KILL")
-            _until(lambda: self._ended(program), within=5)
+            _until(lambda: self._ended(program), within=KILLED_WITHIN)
 
     def _ended(self, program: str) -> bool:
-        return _program(self._ask("getProcessInfo", program)).state in ("stopped", "failed")
+        return self._state(program) in ("stopped", "failed")
+
+    def _state(self, program: str) -> ProcessState:
+        return _program(self._ask("getProcessInfo", program)).state
 
     def _ask(self, method: str, *arguments: object) -> Any:
         """One question on one connection; raises StepError when supervisord refuses or does not answer."""
-        # stopping may take as long as draining does, which supervisord itself bounds
-        limit = None if method.startswith("stop") else ANSWER_WITHIN
-        transport = _UnixTransport(str(self._layout.supervisor_socket), limit)
+        transport = _UnixTransport(str(self._layout.supervisor_socket), ANSWER_WITHIN)
         with xmlrpc.client.ServerProxy("http://supervisor/RPC2", transport=transport) as server:
             try:
                 return getattr(server.supervisor, method)(*arguments)
@@ -195,6 +215,7 @@ class Supervisor:
                     state="All data is as it was.",
                     evidence=logs.last(self._layout.log("supervisor"), 20),
                     fix="platformctl up",
+                    reference=INTERNAL,
                 ) from error
             except (OSError, http.client.HTTPException) as error:
                 raise StepError(
@@ -206,7 +227,7 @@ class Supervisor:
 
 
 class _UnixTransport(xmlrpc.client.Transport):
-    def __init__(self, path: str, timeout: float | None) -> None:
+    def __init__(self, path: str, timeout: float) -> None:
         super().__init__()
         self._path, self._timeout = path, timeout
 
@@ -215,7 +236,7 @@ class _UnixTransport(xmlrpc.client.Transport):
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float | None) -> None:
+    def __init__(self, path: str, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
 

@@ -29,13 +29,14 @@ class Place:
     """One environment: its parts as the target puts them together."""
 
     layout: Layout
+    patience = dict.fromkeys(SERVICES, 20.0)
     records: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.runner = RealRunner(lambda words, outcome: self.records.append((words, outcome)))
         self.supervisor = Supervisor(self.layout, self.runner)
         self.secrets = FileSecrets(self.layout.secrets, self.layout.secrets_key, self.runner)
-        self.rollout = Rollout(self.layout, self.supervisor, self.runner, dict.fromkeys(SERVICES, 2), 5.0)
+        self.rollout = Rollout(self.layout, self.supervisor, dict.fromkeys(SERVICES, 2), 5.0, 5.0)
 
     def programs(self) -> list[Program]:
         listening = ports.read(self.layout.ports)
@@ -61,7 +62,7 @@ class Place:
 
     def end(self) -> None:
         if self.supervisor.answers():
-            self.supervisor.shut_down(patience=20)
+            self.supervisor.shut_down(self.patience)
         orphans.end(orphans.find(self.layout.root, None), grace=3)
 
 

@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 
 from platformctl.backends.cluster import control, ports, releases
+from platformctl.backends.cluster.rollout import Rollout
 from platformctl.errors import DeployError
 
 
@@ -54,12 +55,24 @@ def test_a_rollout_leaves_processes_alone_that_already_run_the_release(place):
     assert place.records == []
 
 
+def test_fewer_copies_end_what_is_surplus_and_leave_the_others_alone(place):
+    place.boot()
+    release = place.release()
+    place.rollout.one_by_one(release, ["auth"])
+    before = pids(place)
+    fewer = Rollout(place.layout, place.supervisor, {"auth": 1}, 5.0, 5.0)
+    assert fewer.surplus("auth") == ["auth-1"]
+    fewer.one_by_one(release, ["auth"])
+    assert pids(place) == before | {"auth-1": None}
+    assert fewer.surplus("auth") == []
+
+
 def test_a_half_finished_rollout_is_continued_where_it_stopped(place):
     place.boot()
     old, new = place.release(), place.release(LOG_LEVEL="DEBUG")
     place.rollout.one_by_one(old, ["auth"])
     releases.choose(place.layout, "auth", new.id)
-    place.supervisor.replace("auth:auth-0")
+    place.supervisor.replace("auth:auth-0", 5.0)
     place.rollout.one_by_one(new, ["auth"])
     found = {control.readiness(place.layout, name).release for name in ("auth-0", "auth-1")}
     assert found == {new.id}

@@ -32,7 +32,7 @@ def test_without_a_supervisor_every_question_has_an_answer_or_a_clear_error(plac
 
 def test_an_unknown_program_is_refused_in_words(place):
     place.boot()
-    with pytest.raises(StepError, match="refuses startProcess nobody"):
+    with pytest.raises(StepError, match="refuses getProcessInfo nobody"):
         place.supervisor.start("nobody")
 
 
@@ -47,6 +47,17 @@ def test_a_killed_process_is_started_again(place):
         return now.pid not in (None, victim.pid)
 
     until(healed)
+
+
+def test_a_process_that_a_killed_run_left_stopping_is_waited_for_and_replaced(place):
+    place.boot()
+    place.rollout.one_by_one(place.release(), ["auth"])
+    (slow,) = (each for each in place.supervisor.programs() if each.name == "auth-0")
+    os.kill(slow.pid, signal.SIGSTOP)  # so that it does not end by itself
+    place.supervisor._ask("stopProcess", slow.address, False)
+    assert place.supervisor.state(slow.address) == "stopping"
+    place.supervisor.replace(slow.address, patience=1)
+    assert place.supervisor.state(slow.address) in ("starting", "running")
 
 
 def test_a_killed_supervisor_leaves_orphans_and_they_are_ended(place):
@@ -91,10 +102,29 @@ def test_a_changed_list_of_programs_reaches_a_running_supervisor(place):
     assert place.supervisor.pid() == running
 
 
+def test_a_list_that_a_killed_run_wrote_and_did_not_apply_is_applied_by_the_next(place):
+    place.boot()
+    first, *_ = place.programs()
+    place.layout.supervisor_configuration.write_text(place.supervisor._text([first]))
+    assert not place.supervisor.looks_after([first])
+    place.supervisor.boot([first])
+    assert place.supervisor.looks_after([first])
+    assert {each.group for each in place.supervisor.programs()} == {"auth"}
+
+
+def test_a_process_that_does_not_end_is_killed_when_shutting_down(place):
+    place.boot()
+    place.rollout.one_by_one(place.release(), ["auth"])
+    (slow,) = (each for each in place.supervisor.programs() if each.name == "auth-0")
+    os.kill(slow.pid, signal.SIGSTOP)
+    place.supervisor.shut_down(dict.fromkeys(place.patience, 0.5))
+    assert orphans.find(place.layout.root, None) == []
+
+
 def test_shutting_down_ends_every_process(place):
     place.boot()
     place.rollout.one_by_one(place.release(), ["auth", "gateway"])
-    place.supervisor.shut_down(patience=20)
+    place.supervisor.shut_down(place.patience)
     assert orphans.find(place.layout.root, None) == []
 
 
@@ -103,7 +133,7 @@ def test_two_environments_side_by_side_do_not_see_each_other(make_place):
     one.boot()
     other.boot()
     one.rollout.one_by_one(one.release(), ["auth"])
-    other.supervisor.shut_down(patience=20)
+    other.supervisor.shut_down(other.patience)
     assert one.supervisor.answers()
     assert orphans.find(one.layout.root, one.supervisor.pid()) == []
 
