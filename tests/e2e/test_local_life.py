@@ -143,6 +143,29 @@ def test_rows_and_tables_that_were_lost_come_back_and_the_way_is_reversible(life
     assert life.superuser().everything() == before
 
 
+SECOND = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, compatible_from = "0002", "0001", "0001"
+
+
+def upgrade() -> None:
+    op.add_column("items", sa.Column("note", sa.Text), schema="items")
+"""
+
+
+def test_a_service_that_is_ahead_of_the_others_is_restored_to_its_own_schema(make_environment: Any) -> None:
+    environment: Environment = make_environment(editable=True, **PATIENT)
+    assert environment.run("up").code == 0
+    (environment.services / "services/items/migrations/versions/0002_note.py").write_text(SECOND)
+    assert environment.run("deploy", "items").data["migrations"] == ["items 0002"]
+    environment.run("backup", "create")
+    assert environment.run("restore", "latest", *SURE).code == 0
+    assert environment.run("restore", "--undo", *SURE).code == 0
+    assert environment.run("health").code == 0
+
+
 def test_a_switch_under_load_fails_no_request(life: Life) -> None:
     """Signing in again is asked for, so 401 is an answer; a broken connection or a 5xx is none."""
     import threading

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from platformctl.cli.options import Damage, Guarded, changes
+
+if TYPE_CHECKING:
+    from platformctl.operations.context import Context
 
 
 @changes(Damage.DESTRUCTIVE)
@@ -29,14 +33,25 @@ def restore(
     if undo and (backup is not None or into_foreign):
         raise typer.BadParameter("--undo takes no backup and no other option of restore")
     if undo:
-        from platformctl.operations.restore_undo import undo as operation
-        from platformctl.operations.restore_undo import what_is_put_aside
+        from platformctl.operations import restore_undo
 
-        return Guarded(operation, question=what_is_put_aside)
-    from platformctl.operations.restore import restore, what_is_lost
+        return _asked(restore_undo.undo, restore_undo.what_is_put_aside, None)
+    from platformctl.operations import restore as restoring
 
-    chosen = backup or "latest"
-    return Guarded(
-        partial(restore, backup=chosen, into_foreign=into_foreign),
-        question=partial(what_is_lost, backup=chosen),
-    )
+    into = partial(restoring.restore, into_foreign=into_foreign)
+    return _asked(into, restoring.what_is_lost, backup or "latest")
+
+
+def _asked(
+    operation: Callable[[Context, Any], object],
+    question: Callable[[Context, Any], tuple[str, str]],
+    wanted: str | None,
+) -> Guarded:
+    """What the question was about is what the operation takes, whatever is newest by then."""
+    agreed = [wanted]
+
+    def words(ctx: Context) -> str:
+        agreed[0], asked = question(ctx, wanted)
+        return asked
+
+    return Guarded(lambda ctx: operation(ctx, agreed[0]), question=words)

@@ -50,7 +50,12 @@ def _begin(ctx: Context, hold_id: str) -> bool:
     ):
         ctx.report(Notice("no gateway runs, so there are no requests to hold"))
         return False
-    ctx.backends.cluster.hold(hold_id, LEASE)
+    try:
+        ctx.backends.cluster.hold(hold_id, LEASE)
+    except BaseException:
+        with suppress(PlatformError):  # some of its processes may hold already
+            ctx.backends.cluster.open(hold_id)
+        raise
     return not ctx.runner.rehearses
 
 

@@ -50,13 +50,14 @@ def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) ->
         return _told(ctx, plan, dropped, ctx.clock.elapsed() - begun, waited)
 
 
-def what_is_lost(ctx: Context, backup: str = "latest") -> str:
+def what_is_lost(ctx: Context, backup: str = "latest") -> tuple[str, str]:
+    """The id of the backup, and the words to ask with."""
     require_server(ctx)
     manifest = catalogue.require_whole(ctx, catalogue.find(ctx, backup))
     age = span(ctx.clock.now() - manifest.taken_at)
     undo, other = ctx.command("restore --undo"), catalogue.newest_foreign(ctx)
     foreign = f"Backup {other} is of another database cluster and was not considered. "
-    return (foreign if other and backup == "latest" else "") + (
+    return manifest.id, (foreign if other and backup == "latest" else "") + (
         f"You will lose {age} of writes, all since {manifest.time}, and everybody signs in again. "
         f"For a day, {undo} brings the writes back."
     )

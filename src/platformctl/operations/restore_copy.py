@@ -23,7 +23,7 @@ def proven(ctx: Context, plan: Plan) -> Iterator[None]:
     try:
         _fill(ctx, plan)
         _prove(ctx, plan)
-        make_current(ctx, plan.copy)
+        make_current(ctx, plan.copy, after="the new one is dropped")
         yield
     except BaseException:
         with suppress(PlatformError):  # a copy that stays is dropped by the next restore or up
@@ -100,25 +100,28 @@ def _properties(ctx: Context, plan: Plan) -> list[str]:
     ]
 
 
-def make_current(ctx: Context, database: str) -> None:
-    """Bring an earlier state to the schema of the running code, and make everybody sign in again."""
-    _migrate(ctx, database)
+def make_current(ctx: Context, database: str, after: str) -> None:
+    """Bring an earlier state to the schema of the running code, and make everybody sign in again.
+
+    `after` says what becomes of it when the code is older than its data.
+    """
+    _migrate(ctx, database, after)
     ctx.backends.database.end_sessions(database)
 
 
-def _migrate(ctx: Context, database: str) -> None:
+def _migrate(ctx: Context, database: str, after: str) -> None:
     """The code may be newer than the data, never older."""
-    with step(ctx.report, "migrate the new database") as current:
+    with step(ctx.report, "migrate the database that is to be live") as current:
         applied: list[str] = []
         for service in rollout.WITH_DATABASE:
             migration = ctx.backends.cluster.migrate(service, database=database)
             applied += [f"{service} {revision}" for revision in migration.applied]
             if migration.current != migration.head and not ctx.runner.rehearses:
                 raise RestoreRefusedError(
-                    f"the backup's {service} is newer than the running code",
+                    f"the data of {service} is newer than the running code",
                     cause=f"it is at revision {migration.current}, the code knows {migration.head}",
-                    state="The live database was not touched; the new one is dropped.",
-                    fix=f"{ctx.command('deploy')} with the newer code, then restore again",
+                    state=f"The live database was not touched; {after}.",
+                    fix=f"{ctx.command('deploy')} with the newer code, then the same command again",
                     reference="restore/newer",
                 )
         current.detail = ", ".join(applied) or "nothing to do"

@@ -25,7 +25,10 @@ class Change:
 
 
 def switch(ctx: Context, change: Change) -> float:
-    """Answers the seconds that requests waited. Raises StepError when it had to switch back."""
+    """Answers the seconds that requests waited. Raises StepError when it had to switch back.
+
+    All that is asked before the hold ends: as soon as clients may write to the new database it stays.
+    """
     before = _ready(ctx)
     with held(ctx), step(ctx.report, "switch") as current:
         begun = ctx.clock.elapsed()
@@ -37,7 +40,6 @@ def switch(ctx: Context, change: Change) -> float:
             raise
         waited = ctx.clock.elapsed() - begun
         current.detail = f"requests waited {waited:.1f} s"
-    _through_the_gateway(ctx, change)
     return waited
 
 
@@ -53,22 +55,13 @@ def _probe(ctx: Context, before: frozenset[str]) -> None:
         return f"{behind[0].name} is not ready on the new database: {behind[0].why}" if behind else None
 
     waiting.until(ctx, missing, READY_WITHIN, interval=0.1)
+    if any(name.startswith("gateway") for name in before):
+        ctx.backends.cluster.reach()
     for each in ctx.backends.cluster.processes():
         if not each.ready and not ctx.runner.rehearses:
             ctx.report(
                 Notice(f"{each.name} was not ready before the switch and is not ready now: {each.why}")
             )
-
-
-def _through_the_gateway(ctx: Context, change: Change) -> None:
-    if ctx.runner.rehearses or not any(name.startswith("gateway") for name in _ready(ctx)):
-        return
-    try:
-        ctx.backends.cluster.probe()
-    except PlatformError as error:
-        with held(ctx):
-            _back(ctx, change, error)
-        raise
 
 
 def _back(ctx: Context, change: Change, error: BaseException) -> None:

@@ -28,17 +28,24 @@ class Undone:
     next_steps: tuple[str, ...]
 
 
-def undo(ctx: Context) -> Undone | None:
-    """Answers None in a rehearsal."""
+def undo(ctx: Context, wanted: str | None = None) -> Undone | None:
+    """Bring back the database `wanted`, or the one replaced last. Answers None in a rehearsal."""
     database = ctx.backends.database
     with locked(ctx, "restore --undo"):
         require_server(ctx)
         heal(ctx)
         former, mark = _former(ctx)
+        if wanted not in (None, former.name):
+            raise PreconditionError(
+                f"{wanted} is not the database that was replaced last any more",
+                cause=f"another restore or undo replaced {former.name} in the meantime",
+                fix=ctx.command("restore --undo"),
+                reference="restore/changed",
+            )
         require_free(ctx)
         change = _change(ctx, former, mark)
         database.allow(former.name)
-        restore_copy.make_current(ctx, former.name)
+        restore_copy.make_current(ctx, former.name, after="the former one is kept")
         waited = switch(ctx, change)
         if ctx.runner.rehearses:
             return None
@@ -50,11 +57,12 @@ def undo(ctx: Context) -> Undone | None:
         )
 
 
-def what_is_put_aside(ctx: Context) -> str:
+def what_is_put_aside(ctx: Context, _wanted: None = None) -> tuple[str, str]:
+    """The name of the database that comes back, and the words to ask with."""
     require_server(ctx)
-    _, mark = _former(ctx)
+    former, mark = _former(ctx)
     since = span(ctx.clock.now() - mark.at)
-    return (
+    return former.name, (
         f"The {since} of writes since the restore are put aside, and everybody signs in again; "
         "another undo brings the writes back."
     )

@@ -34,6 +34,7 @@ def carry_out(ctx: Context, plan: Plan) -> Deploy:
 
     Raises DeployError with the record as its data; whatever was replaced then runs its former release again.
     """
+    ctx.backends.database.check()
     deploy = _begun(ctx, plan)
     try:
         for release in _distinct(plan.targets):
@@ -122,14 +123,14 @@ def _undone(ctx: Context, deploy: Deploy, error: PlatformError) -> DeployError:
     if touched:
         with suppress(PlatformError), step(ctx.report, "return to the former release"):
             _roll(ctx, touched)
-    outcome = _outcome(ctx, deploy, returned=bool(touched))
+    outcome = _outcome(ctx, deploy)
     record = _record(
         ctx, replace(deploy, outcome=outcome, cause=f"{error.message}: {error.cause}", evidence=evidence)
     )
     return DeployError(
         error.message,
         cause=error.cause,
-        state=STATES[outcome],
+        state=STATES[outcome] if touched or outcome != "rolled_back" else UNTOUCHED,
         evidence=(*error.evidence, f"all of it: {evidence}"),
         fix=error.fix or "platformctl health",
         reference=f"deploy/{outcome}",
@@ -142,14 +143,15 @@ STATES = {
     "old_version_serving": "The former release serves; not every process of it is as it was.",
     "broken": "At least one service has no process that is ready.",
 }
+UNTOUCHED = "No process was replaced; migrations, which only add, stay."
 
 
-def _outcome(ctx: Context, deploy: Deploy, *, returned: bool) -> str:
+def _outcome(ctx: Context, deploy: Deploy) -> str:
     processes = [each for each in ctx.backends.cluster.processes() if each.service in deploy.before]
     good = [each for each in processes if each.ready and each.release == deploy.before[each.service]]
     if {each.service for each in good} != set(deploy.before) or not deploy.before:
         return "broken"
-    return "rolled_back" if returned and len(good) == len(processes) else "old_version_serving"
+    return "rolled_back" if len(good) == len(processes) else "old_version_serving"
 
 
 def _differs(ctx: Context, service: str, old: Release) -> bool:

@@ -75,6 +75,7 @@ def _plan(ctx: Context) -> rollout.Plan:
 def _start(ctx: Context) -> None:
     cluster, database = ctx.backends.cluster, ctx.backends.database
     before = cluster.ports()
+    database.check()
     with step(ctx.report, "start the supervisor"):
         cluster.start()
     _tell_ports(ctx, before, cluster.ports())

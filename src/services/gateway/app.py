@@ -57,7 +57,7 @@ class Gateway:
         share = found.workers
         self._limit = Limiter(found.limit_average / share, found.limit_burst / share)
         self._login_limit = Limiter(found.login_limit_average / share, found.login_limit_burst / share)
-        controls = Controls(self._hold, self._maintenance, found.deadline_seconds)
+        controls = Controls(self._hold, self._maintenance, self._upstreams, found.deadline_seconds)
         readiness = {"state": self._maintenance.readable}
         self.state = SimpleNamespace(readiness=readiness, control=controls.commands())
 

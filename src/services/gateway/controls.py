@@ -1,4 +1,4 @@
-"""What the platform may ask of a gateway process on its control listener: hold, maintenance, open, state."""
+"""What the platform may ask of a gateway process on its control listener: above all hold and maintenance."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.gateway.documents import SERVICES, SOURCE
 from services.gateway.hold import HeldByAnotherError, Hold
 from services.gateway.maintenance import Closed, Maintenance
+from services.gateway.refusal import Refusal
+from services.gateway.upstreams import Upstreams
 
 SPARE_SECONDS = 2.0
+REACH_SECONDS = 3.0
 
 Answer = tuple[int, dict[str, Any]]
 Command = Callable[[dict[str, Any]], Awaitable[Answer]]
@@ -38,9 +42,10 @@ class OpenRequest(_Document):
 class Controls:
     """`deadline` is how long a request may take, in seconds: none is under way for much longer."""
 
-    def __init__(self, hold: Hold, maintenance: Maintenance, deadline: float) -> None:
+    def __init__(self, hold: Hold, maintenance: Maintenance, upstreams: Upstreams, deadline: float) -> None:
         self._hold = hold
         self._maintenance = maintenance
+        self._upstreams = upstreams
         self._patience = deadline + SPARE_SECONDS
 
     def commands(self) -> dict[tuple[str, str], Command]:
@@ -49,6 +54,7 @@ class Controls:
             ("PUT", "/control/maintenance"): _checked(MaintenanceRequest, self._close),
             ("PUT", "/control/open"): _checked(OpenRequest, self._open),
             ("GET", "/control/state"): self._state,
+            ("GET", "/control/reach"): self._reach,
         }
 
     def _describe(self) -> dict[str, Any]:
@@ -63,6 +69,17 @@ class Controls:
         }
 
     async def _state(self, _: dict[str, Any]) -> Answer:
+        return 200, self._describe()
+
+    async def _reach(self, _: dict[str, Any]) -> Answer:
+        """Whether each service answers this process, asked past the hold and the limits."""
+        try:
+            async with asyncio.timeout(REACH_SECONDS):
+                await asyncio.gather(*(self._upstreams.fetch(name, SOURCE) for name in SERVICES))
+        except TimeoutError:
+            return 504, self._describe() | {"detail": f"A service did not answer within {REACH_SECONDS:g} s"}
+        except Refusal as refusal:
+            return refusal.status, self._describe() | {"detail": refusal.detail}
         return 200, self._describe()
 
     async def _take(self, asked: HoldRequest) -> Answer:

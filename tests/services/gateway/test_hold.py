@@ -7,7 +7,7 @@ import time
 
 from services.gateway import hold as holding
 from tests.services.gateway.conftest import Running, gateway
-from tests.services.running import Seen, Upstream, echo
+from tests.services.running import Seen, Upstream, echo, say
 
 ITEMS = "/api/v1/items/"
 
@@ -141,3 +141,23 @@ async def test_the_control_routes_are_not_public(running_gateway: Running) -> No
     answer = await running_gateway.client.put("/control/hold", json={"id": "a", "seconds": 30})
     assert answer.status_code == 404
     assert (await running_gateway.state())["mode"] == "open"
+
+
+async def test_a_gateway_that_holds_tells_whether_it_reaches_each_service(
+    running_gateway: Running, upstream: Upstream
+) -> None:
+    await running_gateway.put("/control/hold", id="a", seconds=30)
+    found = await running_gateway.control.get("/control/reach")
+    assert (found.status_code, found.json()["mode"]) == (200, "hold")
+    assert len(upstream.seen) == 3
+
+    async def broken(seen: Seen, send) -> None:
+        await say(send, 500, b"")
+
+    upstream.answer = broken
+    assert (await running_gateway.control.get("/control/reach")).status_code == 502
+
+
+async def test_a_service_that_hangs_is_not_reached(running_gateway: Running, upstream: Upstream) -> None:
+    gate(upstream)
+    assert (await running_gateway.control.get("/control/reach")).status_code == 504

@@ -8,6 +8,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.small import behave
 
 
@@ -46,8 +48,18 @@ def test_a_migration_that_fails_touches_no_process(small):
     migrate.write_text("import sys\nsys.exit('relation already exists')\n")
     failed = small.run("deploy")
     assert failed.code == 1
-    assert failed.answer["data"]["outcome"] == "old_version_serving"
+    assert failed.answer["data"]["outcome"] == "rolled_back"
+    assert failed.answer["error"]["state"].startswith("No process was replaced")
     assert "relation already exists" in failed.answer["error"]["cause"]
+    assert small.pids() == pids
+
+
+@pytest.mark.parametrize("verb", ["deploy", "up"])
+def test_another_version_of_the_database_is_refused_before_anything_stops(small, verb):
+    pids = small.pids()
+    refused = small.run(verb, PLATFORMCTL__DATABASE__VERSION="18")
+    assert refused.code == 4
+    assert refused.answer["error"]["reference"] == "database/version"
     assert small.pids() == pids
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from platformctl.backends.cluster.protocol import Process
+from platformctl.backends.cluster.protocol import GatewayMode, Process
 from platformctl.backends.database import marks
 from platformctl.errors import DatabaseError, PreconditionError, RestoreRefusedError, StepError
 from platformctl.events import Narrated, Notice
@@ -83,7 +83,7 @@ def test_undo_brings_back_what_the_restore_replaced_and_is_undone_itself(environ
     restore(environment())
     run(ctx, "DELETE FROM items.items WHERE id > 400")
     later = rows(ctx)
-    assert "put aside" in what_is_put_aside(environment())
+    assert "put aside" in what_is_put_aside(environment())[1]
     undo(environment())
     assert rows(ctx) == damaged
     undo(environment())
@@ -101,7 +101,7 @@ def test_the_question_says_how_much_writing_is_lost(environment: Environment) ->
     ctx = environment()
     ahead = Hasty()
     ahead._slept = 7 * 3600 + 12 * 60 + 1
-    assert "You will lose 7 h 12 min of writes" in what_is_lost(replace(ctx, clock=ahead))
+    assert "You will lose 7 h 12 min of writes" in what_is_lost(replace(ctx, clock=ahead))[1]
 
 
 def test_clients_that_hold_connections_are_disconnected_and_can_come_back(environment: Environment) -> None:
@@ -232,6 +232,49 @@ def test_restore_switches_back_when_the_services_do_not_serve(environment: Envir
     assert "item 500 is there" in raised.value.cause
     assert rows(ctx) == damaged
     assert names(ctx) == []
+
+
+def test_restore_switches_back_while_it_holds_when_the_gateway_does_not_reach_the_services(
+    environment: Environment,
+) -> None:
+    class Cut(Bare):
+        """A gateway that is ready and reaches no service."""
+
+        def processes(self) -> tuple[Process, ...]:
+            return (Process("gateway-0", "gateway", "running", True),)
+
+        def hold(self, hold_id: str, seconds: float) -> GatewayMode:
+            self.held.append("hold")
+            return GatewayMode("hold", 0, 0)
+
+        def reach(self) -> None:
+            self.held.append("reach")
+            raise StepError("gateway-0 did not do /control/reach", cause="503")
+
+        def open(self, hold_id: str | None) -> GatewayMode:
+            self.held.append("open")
+            return GatewayMode("open", 0, 0)
+
+    create(environment())
+    ctx = environment()
+    run(ctx, "DELETE FROM items.items WHERE id > 100")
+    damaged = rows(ctx)
+    cut = Cut(ctx.backends.cluster.lease)
+    with pytest.raises(StepError) as raised:
+        restore(replace(ctx, backends=replace(ctx.backends, cluster=cut)))
+    assert raised.value.reference == "restore/switched-back"
+    assert cut.held == ["hold", "reach", "open"]
+    assert rows(ctx) == damaged
+
+
+def test_undo_refuses_another_database_than_was_asked_about(environment: Environment) -> None:
+    create(environment())
+    restore(environment())
+    asked, _ = what_is_put_aside(environment())
+    restore(environment())
+    with pytest.raises(PreconditionError) as raised:
+        undo(environment(), asked)
+    assert raised.value.reference == "restore/changed"
 
 
 def test_former_databases_older_than_a_day_go_with_the_next_restore(environment: Environment) -> None:

@@ -161,7 +161,7 @@ def test_a_backup_of_another_cluster_needs_a_word_more(environment: Environment)
     assert "--into-foreign" in refused(environment(), made.id).fix
     assert [each.state for each in list_backups(environment()).backups] == ["foreign"]
     newest = create(environment())
-    assert f"Backup {made.id} is of another database cluster" in what_is_lost(environment())
+    assert f"Backup {made.id} is of another database cluster" in what_is_lost(environment())[1]
     again = environment()
     assert restore(again, "latest").backup == newest.id
     assert any(f"restore {made.id} --into-foreign" in each.text for each in again.report.of(Notice))

@@ -50,12 +50,13 @@ def request(
 
 
 def probe(url: str) -> float:
-    """Seconds until `url` answered 200."""
+    """Seconds until `url` answered 200 or 429."""
     import httpx
 
     try:
         answer = httpx.get(url, timeout=5.0, verify=False, trust_env=False)
-        answer.raise_for_status()
+        if answer.status_code != 429:  # refused for its number of requests, and so by a gateway that serves
+            answer.raise_for_status()
     except httpx.HTTPError as error:
         raise StepError(f"{url} does not answer as it should", cause=str(error)) from error
     return answer.elapsed.total_seconds()

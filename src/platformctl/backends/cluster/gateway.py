@@ -10,7 +10,7 @@ from platformctl.backends.calls import mutation, observation
 from platformctl.backends.cluster import control
 from platformctl.backends.cluster.layout import Layout
 from platformctl.backends.cluster.protocol import GatewayMode
-from platformctl.errors import PlatformError, StepError
+from platformctl.errors import StepError
 from platformctl.shell.runner import Runner
 
 SEVEREST = ("hold", "maintenance", "open")
@@ -27,12 +27,7 @@ class Gateway:
     @mutation("hold new requests at the gateway for at most {seconds} s")
     def hold(self, hold_id: str, seconds: float) -> GatewayMode:
         """Every process is asked at once, and each answers when it has no request in flight."""
-        body = {"id": hold_id, "seconds": seconds}
-        try:
-            return self._tell("/control/hold", body, timeout=seconds + 5)
-        except PlatformError:
-            self._tell("/control/open", {"id": hold_id}, timeout=5, strict=False)
-            raise
+        return self._tell("/control/hold", {"id": hold_id, "seconds": seconds}, timeout=seconds + 5)
 
     @mutation("close the gateway for writes")
     def maintain(self, message: str, retry_after: int) -> GatewayMode:
@@ -46,7 +41,11 @@ class Gateway:
     def mode(self) -> GatewayMode:
         return self._tell("/control/state", None)
 
-    def _tell(self, path: str, body: object, timeout: float = 10.0, *, strict: bool = True) -> GatewayMode:
+    @observation("let the gateway ask each service")
+    def reach(self) -> None:
+        self._tell("/control/reach", None)
+
+    def _tell(self, path: str, body: object, timeout: float = 10.0) -> GatewayMode:
         names = self._running()
         if not names:
             raise StepError(
@@ -57,8 +56,7 @@ class Gateway:
             )
         with ThreadPoolExecutor(len(names)) as pool:
             asked = [pool.submit(self._ask, name, path, body, timeout) for name in names]
-            answers = [each.result() for each in asked if strict or each.exception() is None]
-        return _sum(answers)
+        return _sum([each.result() for each in asked])
 
     def _ask(self, process: str, path: str, body: object, timeout: float) -> dict[str, Any]:
         import httpx

@@ -155,6 +155,10 @@ class EmbeddedCluster:
     def chosen(self) -> Mapping[str, str]:
         return releases.chosen(self._layout)
 
+    def _chosen(self, service: str) -> Release | None:
+        release = self.chosen().get(service)
+        return releases.stored(self._layout, release) if release else None
+
     def current(self) -> Release | None:
         common = Counter(self.chosen().values()).most_common(1)
         return releases.stored(self._layout, common[0][0]) if common else None
@@ -191,11 +195,11 @@ class EmbeddedCluster:
         return deploys.write_evidence(self._layout.deploys, deploy_id, lines)
 
     def migrate(self, service: str, release: Release | None = None, database: str | None = None) -> Migration:
-        question = migrations.Question(service, "upgrade", release or self.current(), database)
+        question = migrations.Question(service, "upgrade", release or self._chosen(service), database)
         return migrations.ask(self._layout, self.runner, question)
 
     def migration(self, service: str, release: Release | None = None) -> Migration:
-        question = migrations.Question(service, "current", release or self.current())
+        question = migrations.Question(service, "current", release or self._chosen(service))
         return migrations.ask(self._layout, self.runner, question)
 
     def examine(self) -> Iterator[Finding]:
@@ -210,6 +214,9 @@ class EmbeddedCluster:
 
     def hold(self, hold_id: str, seconds: float) -> GatewayMode:
         return self._gateway.hold(hold_id, seconds)
+
+    def reach(self) -> None:
+        self._gateway.reach()
 
     def maintain(self, message: str, retry_after: int) -> GatewayMode:
         return self._gateway.maintain(message, retry_after)

@@ -164,7 +164,7 @@ class Cluster(Protocol):
         """Write down what failing processes said, and answer where."""
 
     def migrate(self, service: str, release: Release | None = None, database: str | None = None) -> Migration:
-        """Bring the schema in `database` (or the live one) to the head of `release` (or the current one)."""
+        """Bring the schema in `database` (or the live one) to the head of `release` (or what runs)."""
 
     def migration(self, service: str, release: Release | None = None) -> Migration:
         """Where the schema stands, without changing it."""
@@ -173,6 +173,9 @@ class Cluster(Protocol):
         """What `doctor` has to look at where this cluster runs."""
 
     def hold(self, hold_id: str, seconds: float) -> GatewayMode: ...
+    def reach(self) -> None:
+        """Let each gateway process ask each service, also while it holds; raises StepError when one fails."""
+
     def maintain(self, message: str, retry_after: int) -> GatewayMode: ...
     def open(self, hold_id: str | None) -> GatewayMode: ...
     def gateway(self) -> GatewayMode: ...

@@ -29,11 +29,9 @@ class Supervisor(Protocol):
 class EmbeddedDatabase(Snapshots, Copies):
     supervisor: Supervisor
 
-    def start(self) -> None:
+    def check(self) -> None:
         made = files.made_by(self.data, "platformctl up")
-        if made is None:
-            self._make()
-        elif made != self.version:
+        if made not in (None, self.version):
             raise StateError(
                 f"the data was made by PostgreSQL {made}, the configuration asks for {self.version}",
                 cause=f"{self.data} can only be opened by major version {made}",
@@ -41,6 +39,11 @@ class EmbeddedDatabase(Snapshots, Copies):
                 fix=f"set database.version to {made} in the configuration, then platformctl up",
                 reference="database/version",
             )
+
+    def start(self) -> None:
+        self.check()
+        if files.made_by(self.data, "platformctl up") is None:
+            self._make()
         self._require_namespace()
         self.supervisor.start("postgres")
         if not self.runner.rehearses:

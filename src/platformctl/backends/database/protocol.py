@@ -44,6 +44,9 @@ class Database(Protocol):
 
     name: str
 
+    def check(self) -> None:
+        """Raises StateError when the data was made by another major version than is configured."""
+
     def start(self) -> None:
         """Bring the server up (made on first use) and wait until it answers; safe to repeat."""
 
