@@ -15,6 +15,7 @@ from platformctl.errors import BackupError
 from platformctl.shell.runner import Runner
 
 UNFINISHED = ".unfinished-"
+ABSENT = "What was stored before is unchanged; the object does not exist."
 
 
 class DirectoryObjects:
@@ -35,7 +36,7 @@ class DirectoryObjects:
                 yield nowhere
             return
         try:
-            with _told(key), stream:
+            with _told(key, ABSENT), stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -67,7 +68,7 @@ class DirectoryObjects:
 
     @mutation("write the object {key}")
     def _begin(self, key: str, temporary: Path) -> BinaryIO | None:
-        with _told(key):
+        with _told(key, ABSENT):
             self._make_folders(temporary.parent)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             return os.fdopen(descriptor, "wb")
@@ -75,8 +76,9 @@ class DirectoryObjects:
     @mutation("publish the object {key}")
     def _publish(self, key: str, temporary: Path, path: Path) -> None:
         """A link, unlike a rename, never replaces a file that is there."""
-        with _told(key):
+        with _told(key, ABSENT):
             os.link(temporary, path)
+        with _told(key):
             temporary.unlink()
             _sync(path.parent)
 
@@ -112,7 +114,8 @@ class DirectoryObjects:
 
 
 @contextmanager
-def _told(key: str) -> Iterator[None]:
+def _told(key: str, state: str = "") -> Iterator[None]:
+    """`state` is what a disk's refusal leaves; only a writer that has published nothing can know it."""
     try:
         yield
     except FileExistsError as error:
@@ -135,7 +138,7 @@ def _told(key: str) -> Iterator[None]:
         raise BackupError(
             f"the object {key} could not be written or read",
             cause=str(error),
-            state="What was stored before is unchanged; the object does not exist.",
+            state=state,
             fix="check the disk of the backups (df -h, ls -l), then run the same command again",
             reference="objects/disk",
         ) from error

@@ -88,6 +88,36 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing(
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
+def test_a_disk_that_cannot_be_read_does_not_make_the_object_absent(
+    objects: DirectoryObjects, tmp_path: Path
+) -> None:
+    path = tmp_path / "backups" / KEY
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/proc/self/mem")  # opens, and its first page is an I/O error
+    with pytest.raises(BackupError) as raised, objects.reader(KEY) as source:
+        source.read(10)
+    assert "Input/output error" in raised.value.cause
+    assert raised.value.state == ""
+
+
+def test_a_failure_after_the_object_was_published_does_not_call_it_absent(
+    objects: DirectoryObjects, tmp_path: Path
+) -> None:
+    def publish() -> None:
+        with objects.writer(KEY) as target:
+            target.write(b"whole")
+            resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))  # no folder can be opened to be synced
+
+    def look() -> None:
+        with pytest.raises(BackupError) as raised:
+            publish()
+        assert "does not exist" not in raised.value.state
+        raise raised.value
+
+    assert in_a_child(look) == 0
+    assert (tmp_path / "backups" / KEY).read_bytes() == b"whole"
+
+
 def test_what_a_killed_writer_left_is_invisible_and_swept(objects: DirectoryObjects, tmp_path: Path) -> None:
     put(objects, "shop/local/77/b0/data", b"whole")
     child = os.fork()
