@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from platformctl.backends.database.protocol import Snapshot
 from platformctl.backends.objects import packing
-from platformctl.errors import BackupError, CommandError
+from platformctl.errors import BackupError, CallError, CommandError
 from platformctl.operations.catalogue import DATA, Entry
 from platformctl.operations.context import Context
 from platformctl.operations.manifest import Part
@@ -54,7 +54,7 @@ def check(ctx: Context, entry: Entry) -> str:
         return entry.broken
     try:
         decode(ctx, entry.prefix, entry.manifest.data)
-    except (BackupError, CommandError) as error:
+    except (BackupError, CallError, CommandError) as error:
         return f"{error.message}: {error.cause}" if error.cause else error.message
     return ""
 
