@@ -195,11 +195,7 @@ class EmbeddedCluster:
         return deploys.write_evidence(self._layout.deploys, deploy_id, lines)
 
     def migrate(self, service: str, release: Release | None = None, database: str | None = None) -> Migration:
-        question = migrations.Question(service, "upgrade", release or self._chosen(service), database)
-        return migrations.ask(self._layout, self.runner, question)
-
-    def migration(self, service: str, release: Release | None = None) -> Migration:
-        question = migrations.Question(service, "current", release or self._chosen(service))
+        question = migrations.Question(service, release or self._chosen(service), database)
         return migrations.ask(self._layout, self.runner, question)
 
     def examine(self) -> Iterator[Finding]:

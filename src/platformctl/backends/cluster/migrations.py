@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
-from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
@@ -17,7 +16,6 @@ from platformctl.errors import PreconditionError
 from platformctl.shell.command import Command
 from platformctl.shell.runner import Runner
 
-Task = Literal["upgrade", "current"]
 SHIELDED = frozenset({"DATABASE_URL", "INTERNAL_KEY", "SIGNING_KEYS", "SMTP_URL", "FIRST_SUPERUSER_PASSWORD"})
 
 
@@ -26,13 +24,12 @@ class Question:
     """`database` names another database than the live one, such as a copy that a restore fills."""
 
     service: str
-    task: Task
     release: Release | None
     database: str | None = None
 
 
 def ask(layout: Layout, runner: Runner, question: Question) -> Migration:
-    """Raises CommandError with the program's last words; in a rehearsal of an upgrade nothing is known."""
+    """Raises CommandError with the program's last words; in a rehearsal nothing is known."""
     service = question.service
     if question.release is None:
         raise PreconditionError(f"{service} was never deployed, so nothing can migrate", fix="platformctl up")
@@ -45,16 +42,16 @@ def ask(layout: Layout, runner: Runner, question: Question) -> Migration:
 
 def _command(layout: Layout, question: Question, release: Release, *, known: bool) -> Command:
     """Without `known` secrets (the rehearsal of a first start) there are only words to tell."""
-    service, task = question.service, question.task
+    service = question.service
     variables = environment.of_service(layout, service, asdict(release)) if known else {}
     if question.database is not None and known:
         url = urlsplit(variables["DATABASE_URL"])
         variables["DATABASE_URL"] = urlunsplit(url._replace(path=f"/{question.database}"))
-    if known and service == "users" and task == "upgrade":
+    if known and service == "users":
         variables |= environment.of_first_superuser(layout)
     return Command(
-        (sys.executable, "-m", "services.common.migrate", service, task),
-        mutates=task == "upgrade",
+        (sys.executable, "-m", "services.common.migrate", service, "upgrade"),
+        mutates=True,
         env={name: SecretStr(text) if name in SHIELDED else text for name, text in variables.items()},
         timeout=600,
     )

@@ -166,9 +166,6 @@ class Cluster(Protocol):
     def migrate(self, service: str, release: Release | None = None, database: str | None = None) -> Migration:
         """Bring the schema in `database` (or the live one) to the head of `release` (or what runs)."""
 
-    def migration(self, service: str, release: Release | None = None) -> Migration:
-        """Where the schema stands, without changing it."""
-
     def examine(self) -> Iterator[Finding]:
         """What `doctor` has to look at where this cluster runs."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -60,8 +60,6 @@ class Database(Protocol):
     def databases(self) -> tuple[DatabaseInfo, ...]: ...
     def url(self, service: str) -> str:
         """The connection URL of a service's role, password included."""
-
-    def query(self, database: str, statement: str) -> Iterator[tuple[object, ...]]: ...
 
     # --- reading one moment
 

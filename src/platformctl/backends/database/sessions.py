@@ -79,11 +79,6 @@ class Sessions:
             rows = connection.execute(DATABASES).fetchall()
         return tuple(DatabaseInfo(*row) for row in rows)
 
-    @observation("ask {database}: {statement}")
-    def query(self, database: str, statement: str) -> Iterator[tuple[object, ...]]:
-        with self._session(database) as connection:
-            return iter(connection.execute(statement.encode()).fetchall())
-
     @contextmanager
     def _session(self, database: str) -> Iterator[Connection[tuple[Any, ...]]]:
         with session.connect(self.instance, database, self._stored(SUPERUSER_SECRET)) as connection:
