@@ -64,7 +64,7 @@ class EmbeddedDatabase(Snapshots, Copies):
             self.ensure_role(service)
             if not self._has_schema(service):
                 self._make_schema(service)
-            self._require_login(service)
+            self._ensure_login(service)
 
     def ensure_role(self, service: str) -> None:
         if service not in self.roles():
@@ -144,20 +144,34 @@ class EmbeddedDatabase(Snapshots, Copies):
         with self._session(self.name) as connection:
             roles.give_schema(connection, self.name, service)
 
-    @observation("log in as {service}")
-    def _require_login(self, service: str) -> None:
+    def _ensure_login(self, service: str) -> None:
+        """The stored password is what the service is started with, so the role gets it, not the reverse."""
         password = self._password(f"{service}/DATABASE_PASSWORD")
+        if self._logs_in(service, password):
+            return
+        self._set_password(service, password)
+        if not self.runner.rehearses and not self._logs_in(service, password):
+            raise StateError(
+                f"the role {service} cannot log in with the password that it was given",
+                state="The role has the password of the secret store; no data was touched.",
+                fix="platformctl logs postgres",
+                reference="database/password",
+            )
+
+    @observation("log in as {service}")
+    def _logs_in(self, service: str, password: SecretStr) -> bool:
         try:
             with session.connect(self.instance, self.name, password, user=service):
-                return
+                return True
         except DatabaseError as error:
-            raise StateError(
-                f"the role {service} cannot log in with the password of the secret store",
-                cause=error.cause,
-                state="Roles and passwords were not touched.",
-                fix=f"put the password that the role has into {service}/DATABASE_PASSWORD",
-                reference="database/password",
-            ) from error
+            if "authentication" not in error.cause:
+                raise
+            return False
+
+    @mutation("give the role {service} the password of the secret store")
+    def _set_password(self, service: str, password: SecretStr) -> None:
+        with self._session("postgres") as connection:
+            roles.set_password(connection, service, password)
 
     def _password(self, name: str) -> SecretStr:
         """The stored password, or a new one, stored before anything uses it."""

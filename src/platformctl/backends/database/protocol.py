@@ -51,7 +51,10 @@ class Database(Protocol):
         """Bring the server up (made on first use) and wait until it answers; safe to repeat."""
 
     def prepare(self, services: Sequence[str]) -> None:
-        """Heal what a killed restore left, and make what is missing of database, roles and schemas."""
+        """Heal what a killed restore left, and make what is missing of database, roles and schemas.
+
+        A role that cannot log in with its stored password is given that password.
+        """
 
     def ensure_role(self, service: str) -> None:
         """Make the role when it is missing, with the password of the secret store; alters none."""

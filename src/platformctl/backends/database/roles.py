@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from pydantic import SecretStr
 
@@ -17,14 +17,25 @@ def create_database(connection: Connection[tuple[Any, ...]], name: str) -> None:
 
 
 def create_role(connection: Connection[tuple[Any, ...]], name: str, password: SecretStr) -> None:
+    _with_password(
+        connection, "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}", name, password
+    )
+
+
+def set_password(connection: Connection[tuple[Any, ...]], name: str, password: SecretStr) -> None:
+    _with_password(connection, "ALTER ROLE {} PASSWORD {}", name, password)
+
+
+def _with_password(
+    connection: Connection[tuple[Any, ...]], statement: LiteralString, name: str, password: SecretStr
+) -> None:
     """The password goes to the server only as the verifier that it stores, so no log can show it."""
     from psycopg import sql
 
     verifier = connection.pgconn.encrypt_password(
         password.get_secret_value().encode(), name.encode(), b"scram-sha-256"
     ).decode()
-    statement = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}")
-    connection.execute(statement.format(sql.Identifier(name), sql.Literal(verifier)))
+    connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(verifier)))
 
 
 def close_to_public(connection: Connection[tuple[Any, ...]], database: str) -> None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -13,13 +13,13 @@ from pydantic import SecretStr
 
 from platformctl.backends.database import files
 from platformctl.backends.database.embedded import EmbeddedDatabase
-from platformctl.errors import PreconditionError, StateError
+from platformctl.errors import DatabaseError, PreconditionError, StateError
 from platformctl.events import Narrated
 from platformctl.operations.context import Context
 from platformctl.shell.rehearsal import RehearsalRunner
 from platformctl.shell.runner import RealRunner
 from platformctl.tools import postgres
-from tests.database import Starter, database, free_port
+from tests.database import Starter, database, free_port, run
 from tests.support import Heard
 
 
@@ -119,16 +119,22 @@ def test_nobody_connects_without_a_password(server: EmbeddedDatabase) -> None:
             psycopg.connect(host=host, port=server.instance.port, user="platform", dbname="platform")
 
 
-def test_a_password_that_does_not_fit_its_role_is_told_and_not_changed(environment: object) -> None:
-    ctx: Context = environment()  # type: ignore[operator]
-    ctx.backends.database.secrets.put("odd/DATABASE_PASSWORD", SecretStr("first"))
+def test_a_role_with_another_password_gets_the_stored_one(environment: Callable[[], Context]) -> None:
+    ctx = environment()
     ctx.backends.database.prepare(("odd",))
-    ctx.backends.database.secrets.put("odd/DATABASE_PASSWORD", SecretStr("second"))
-    with pytest.raises(StateError) as raised:
-        ctx.backends.database.prepare(("odd",))
-    assert raised.value.reference == "database/password"
-    ctx.backends.database.secrets.put("odd/DATABASE_PASSWORD", SecretStr("first"))
+    run(ctx, "ALTER ROLE odd PASSWORD 'changed by hand'")
     ctx.backends.database.prepare(("odd",))
+    with psycopg.connect(ctx.backends.database.url("odd")) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("odd",)
+
+
+def test_a_role_that_may_not_log_in_is_told_in_the_servers_words(environment: Callable[[], Context]) -> None:
+    ctx = environment()
+    ctx.backends.database.prepare(("shut",))
+    run(ctx, "ALTER ROLE shut NOLOGIN")
+    with pytest.raises(DatabaseError) as raised:
+        ctx.backends.database.prepare(("shut",))
+    assert "not permitted to log in" in raised.value.cause
 
 
 def test_no_password_is_in_any_command(server: EmbeddedDatabase) -> None:
