@@ -17,6 +17,8 @@ from platformctl.shell.command import Command
 from platformctl.shell.runner import Runner
 
 SHIELDED = frozenset({"DATABASE_URL", "INTERNAL_KEY", "SIGNING_KEYS", "SMTP_URL", "FIRST_SUPERUSER_PASSWORD"})
+# Secrets are hidden wherever the program says them; a shorter one may be a word of its answer, as "null" is.
+SHORTEST_HIDDEN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,13 @@ def _command(layout: Layout, question: Question, release: Release, *, known: boo
         variables["DATABASE_URL"] = urlunsplit(url._replace(path=f"/{question.database}"))
     if known and service == "users":
         variables |= environment.of_first_superuser(layout)
+    secret = SHIELDED | {name.partition("/")[2] for name in release.secrets}
     return Command(
         (sys.executable, "-m", "services.common.migrate", service, "upgrade"),
         mutates=True,
-        env={name: SecretStr(text) if name in SHIELDED else text for name, text in variables.items()},
+        env={
+            name: SecretStr(text) if name in secret and len(text) >= SHORTEST_HIDDEN else text
+            for name, text in variables.items()
+        },
         timeout=600,
     )
