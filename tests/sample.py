@@ -21,6 +21,7 @@ from platformctl.cli.options import Damage, Guarded, Operation, changes, reads
 from platformctl.events import Finding, LogLine, Notice, step
 from platformctl.operations.context import Context
 from platformctl.shell.command import Command
+from platformctl.shell.files import write_whole
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 PathArgument = Annotated[Path, typer.Argument(help="What to make.")]
@@ -109,6 +110,10 @@ def break_off(ctx: Context, kind: str, after: bool) -> None:
         ctx.runner.call("keep the deploy", partial(_throw, kind.removeprefix("call-")), mutates=after)
     if after:
         ctx.runner.call("change something", lambda: None, mutates=True)
+    if kind == "no-folder":
+        write_whole(Path("/dev/null/deploy.json"), "{}")
+    if kind == "no-program":
+        ctx.runner.run(Command(("no-such-program",), mutates=False))
     if kind == "hang":
         sys.stderr.write("hanging\n")
         sys.stderr.flush()

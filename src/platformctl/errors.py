@@ -80,9 +80,13 @@ class NoMeaningError(PreconditionError):
 
 
 class MissingToolError(PreconditionError):
-    """A program that a command needs is not on this machine."""
+    """A program that a command needs is not on this machine; it may be missed in mid-verb."""
 
     reference = "tool/missing"
+
+    def __init__(self, message: str, **details: object) -> None:
+        details.setdefault("state", "")
+        super().__init__(message, **details)
 
 
 class LockHeldError(PreconditionError):

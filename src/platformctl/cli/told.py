@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from platformctl.cli.session import Session
-from platformctl.errors import CallError, CancelledRunError, PlatformError, PreconditionError
+from platformctl.errors import CallError, CancelledRunError, ExitCode, PlatformError, PreconditionError
 
 UNTOUCHED = "Nothing was touched."
 UNUSABLE = {
@@ -26,7 +26,7 @@ def told(error: BaseException, session: Session) -> PlatformError:
     if isinstance(error, KeyboardInterrupt):
         return CancelledRunError("cancelled by SIGINT", signal_number=2)
     if isinstance(error, OSError) and error.errno in UNUSABLE:
-        return _unusable(error, session)
+        return _unusable(error)
     from platformctl.cli.crash import crash
 
     return crash(error, session)
@@ -40,18 +40,18 @@ def completed(error: PlatformError, session: Session) -> PlatformError:
         error.message = f"{error.message}: {words}"
     if not error.state:
         error.state = _state(session)
+        if session.changed and error.exit_code is ExitCode.PRECONDITION:
+            error.exit_code = ExitCode.FAILED  # a precondition is told before anything is touched
     if not error.fix:
         suffix = "" if session.environment == "local" else f" --env {session.environment}"
         error.fix = f"platformctl status{suffix}"
     return error
 
 
-def _unusable(error: OSError, session: Session) -> PlatformError:
+def _unusable(error: OSError) -> PlatformError:
     message, fix = UNUSABLE[error.errno or 0]
     message = f"{message}: {error.filename}" if error.filename else message
-    if session.changed:
-        return PlatformError(message, cause=str(error), fix=fix, reference="file/unusable")
-    return PreconditionError(message, cause=str(error), fix=fix, reference="file/unusable")
+    return PreconditionError(message, cause=str(error), state="", fix=fix, reference="file/unusable")
 
 
 def _state(session: Session) -> str:

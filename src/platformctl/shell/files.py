@@ -19,7 +19,10 @@ FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, er
 
 @contextmanager
 def storage(path: Path) -> Iterator[None]:
-    """Turn a full disk and a missing right below `path` into a StateError; other errors pass."""
+    """Turn a full disk and a missing right below `path` into a StateError; other errors pass.
+
+    What was changed before is unknown here, so the error claims no state; whoever shows it does.
+    """
     try:
         yield
     except OSError as error:
@@ -27,7 +30,7 @@ def storage(path: Path) -> Iterator[None]:
             raise StateError(
                 f"the disk is full: {path} could not be written",
                 cause=str(error),
-                state="What was there before is whole; what was being written is gone.",
+                state="",
                 fix=f"free some space (df -h {path.parent}), then run the same command again",
                 reference="state/disk-full",
             ) from error
@@ -35,6 +38,7 @@ def storage(path: Path) -> Iterator[None]:
             raise StateError(
                 f"{path} cannot be written",
                 cause=str(error),
+                state="",
                 fix="make the folder writable for this user, or set XDG_STATE_HOME to one that is",
                 reference="state/not-writable",
             ) from error

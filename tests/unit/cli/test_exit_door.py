@@ -66,6 +66,19 @@ def test_what_the_machine_refuses_has_its_own_message(run: Run, kind: str, words
     assert "Nothing was touched." not in err
 
 
+@pytest.mark.parametrize("kind", ["no-folder", "no-program"])
+def test_what_cannot_be_written_or_started_in_mid_verb_does_not_claim_that_nothing_was_touched(
+    run: Run, kind: str
+) -> None:
+    code, _, err = run("fail", kind)
+    assert code == 4
+    assert "now:  Nothing was touched." in err
+    code, out, err = run("fail", kind, "--after", "--output", "json")
+    told = json.loads(out)
+    assert (code, told["exit_code"]) == (1, 1)
+    assert "had begun to change things" in told["error"]["state"]
+
+
 def test_a_call_that_the_machine_refuses_is_no_bug(run: Run) -> None:
     code, _, err = run("fail", "call-reset", "--after")
     assert code == 1

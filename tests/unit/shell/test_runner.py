@@ -64,10 +64,10 @@ def test_a_command_that_hangs_is_ended_with_its_children_and_the_limit_is_told(
     assert gone
 
 
-def test_a_program_that_is_not_there_is_a_missing_tool_and_nothing_was_touched(runner: RealRunner) -> None:
+def test_a_program_that_is_not_there_is_a_missing_tool_and_claims_no_state(runner: RealRunner) -> None:
     with pytest.raises(MissingToolError, match="no-such-program cannot be started") as caught:
         runner.run(Command(("/nowhere/no-such-program",), mutates=False))
-    assert (caught.value.exit_code, caught.value.state) == (4, "Nothing was touched.")
+    assert (caught.value.exit_code, caught.value.state) == (4, "")
 
 
 def test_secrets_reach_the_child_and_are_masked_in_what_it_says(runner: RealRunner) -> None:
