@@ -80,18 +80,17 @@ class Environment:
             text=True,
         )
 
-    def run(self, *words: str, input: str | None = None, **variables: str) -> Ended:
+    def run(self, *words: str, input: str | bytes = "", **variables: str) -> Ended:
         """The command with --output json, to its end."""
         ended = subprocess.run(
             (sys.executable, "-P", "-m", "platformctl", *words, "--output", "json"),
             cwd=self.work,
             env={**self.environ(), **variables},
-            input=input or "",
+            input=input.encode() if isinstance(input, str) else input,
             capture_output=True,
-            text=True,
             timeout=180,
         )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     def processes(self) -> list[psutil.Process]:
         """Everything that carries this environment's mark."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import partial
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
+from platformctl.backends.secrets.protocol import unusable
 from platformctl.cli.options import Damage, Guarded, changes, group, reads
 from platformctl.operations import secrets
 
@@ -25,9 +27,9 @@ def set_secret(
     Processes get it with the next deploy. One line break at the end of the input is not part of the value.
     """
     secrets.check_name(name)
-    value = _ask(name) if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
-    if not value:
-        raise typer.BadParameter("the value is empty", param_hint="standard input")
+    value = _ask(name) if sys.stdin.isatty() else _read()
+    if why := "it is empty" if not value else unusable(value):
+        raise typer.BadParameter(f"the value cannot be a secret: {why}", param_hint="standard input")
     return Guarded(partial(secrets.set_secret, name=name, value=SecretStr(value)))
 
 
@@ -44,6 +46,11 @@ def show_login() -> Guarded:
     """Show the first superuser's e-mail and password, after a question."""
     question = "The password will be shown on this screen. Go ahead?"
     return Guarded(secrets.show_login, question=lambda _ctx: question)
+
+
+def _read() -> str:
+    """As UTF-8, whatever the locale says; what is none stays recognisable for `unusable`."""
+    return re.sub(r"\r?\n\Z", "", sys.stdin.buffer.read().decode(errors="surrogateescape"))
 
 
 def _ask(name: str) -> str:

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from platformctl.backends.calls import mutation
 from platformctl.backends.secrets import sealed
-from platformctl.backends.secrets.protocol import SecretInfo
+from platformctl.backends.secrets.protocol import SecretInfo, unusable
+from platformctl.errors import PreconditionError
 from platformctl.shell import files
 from platformctl.shell.runner import Runner
 
@@ -38,6 +39,14 @@ class FileSecrets:
     @mutation("store a new version of the secret {name}")
     def put(self, name: str, value: SecretStr) -> SecretInfo:
         """The value that is already the newest one makes no new version."""
+        if why := unusable(value.get_secret_value()):
+            raise PreconditionError(
+                f"the value of {name} cannot be stored",
+                cause=why,
+                state="The secrets are as they were.",
+                fix=f"platformctl secrets set {name}",
+                reference="secrets/unusable",
+            )
         with files.guarded(self._guard):
             document = self._file.read() or {"fingerprint_key": secrets.token_hex(32), "secrets": {}}
             versions = document["secrets"].setdefault(name, [])

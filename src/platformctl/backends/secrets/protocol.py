@@ -18,6 +18,17 @@ class SecretInfo:
     changed_at: float
 
 
+def unusable(value: str) -> str:
+    """Why no process could be given `value` in its environment, '' when one can; never shows it."""
+    if "\0" in value:
+        return "it holds a NUL character"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "it is not UTF-8"
+    return ""
+
+
 class Secrets(Protocol):
     """Names are `service/KEY` or `platform/KEY`. Raises StateError when the store cannot be opened."""
 

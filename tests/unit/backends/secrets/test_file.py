@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from platformctl.backends.secrets.file import FileSecrets
-from platformctl.errors import StateError
+from platformctl.errors import PreconditionError, StateError
 from platformctl.shell.rehearsal import RehearsalRunner
 from platformctl.shell.runner import RealRunner
 
@@ -70,6 +70,14 @@ def test_the_same_value_again_makes_no_new_version(tmp_path):
     secrets = store(tmp_path)
     secrets.put("auth/SMTP_PASSWORD", SecretStr("same"))
     assert secrets.put("auth/SMTP_PASSWORD", SecretStr("same")).version == 1
+
+
+@pytest.mark.parametrize("value", ["half a pair: \udcff", "nothing\0behind"])
+def test_a_value_that_no_process_could_be_given_is_never_stored(tmp_path, value):
+    with pytest.raises(PreconditionError) as raised:
+        store(tmp_path).put("auth/KEY", SecretStr(value))
+    assert value not in raised.value.message + raised.value.cause
+    assert store(tmp_path).list() == ()
 
 
 def test_a_fingerprint_tells_values_apart_and_differs_between_environments(tmp_path):
