@@ -28,9 +28,8 @@ def down(ctx: Context, purge: bool = False, with_backups: bool = False) -> Down:
         return Down(False, False, 0, objects.location(), (ctx.command("up"),))
     deleted = 0
     with locked(ctx, "down"):
-        ran = cluster.running()
         with step(ctx.report, "stop everything"):
-            cluster.stop()
+            ran = cluster.stop()
         if not ctx.runner.rehearses and cluster.running():
             raise StepError(
                 "the supervisor still answers after it was stopped",
@@ -40,6 +39,7 @@ def down(ctx: Context, purge: bool = False, with_backups: bool = False) -> Down:
         if purge:
             with step(ctx.report, "delete data, secrets and logs"):
                 cluster.purge()
+            _require_purged(ctx)
         if with_backups:
             deleted = _delete_backups(ctx)
     kept = objects.location() if purge else cluster.locations()["data"]
@@ -54,6 +54,17 @@ def what_is_lost(ctx: Context, with_backups: bool) -> str:
         return f"{lost}; backups in {objects.location()} stay."
     files = len(list(objects.list(catalogue.root(ctx))))
     return f"{lost}, AND its {files} backup files in {objects.location()}: nothing can bring them back."
+
+
+def _require_purged(ctx: Context) -> None:
+    cluster = ctx.backends.cluster
+    if not ctx.runner.rehearses and cluster.exists():
+        raise StepError(
+            "the environment was not deleted completely",
+            cause=f"files are left beside {cluster.locations()['audit']}, or a process runs again",
+            state="What was deleted is gone for good.",
+            fix=ctx.command("down --purge"),
+        )
 
 
 def _delete_backups(ctx: Context) -> int:

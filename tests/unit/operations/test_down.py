@@ -33,6 +33,31 @@ def test_purge_deletes_the_state_and_keeps_the_backups(small):
     assert left <= {"audit.jsonl", "lock.guard"}
 
 
+def test_a_purge_that_was_broken_off_is_finished_by_the_next(small):
+    small.run("down")
+    for name in ("origin.json", "secrets.key", "ports.json"):
+        (small.state / name).unlink()
+    done = small.run("down", "--purge", "--yes", "--confirm", "local").data
+    assert (done["stopped"], done["purged"]) == (False, True)
+    assert {each.name for each in small.state.rglob("*")} <= {"audit.jsonl", "lock.guard"}
+
+
+def test_a_purge_that_fails_leaves_the_mark_of_whose_the_rest_is(small, tmp_path):
+    for number in range(5):
+        (small.state / f"link-{number}").symlink_to(tmp_path, target_is_directory=True)
+    assert small.run("down", "--purge", "--yes", "--confirm", "local").code == 1
+    assert (small.state / "origin.json").exists()
+    for link in small.state.glob("link-*"):
+        link.unlink()
+    assert small.run("down", "--purge", "--yes", "--confirm", "local").data["purged"] is True
+
+
+def test_processes_are_stopped_when_the_mark_of_their_environment_is_gone(small):
+    (small.state / "origin.json").unlink()
+    assert small.run("down").data["stopped"] is True
+    assert small.processes() == []
+
+
 def test_backups_go_only_with_their_own_option(small):
     location = Path(small.run("backup", "list").data["location"])
     assert small.run("down", "--with-backups", "--yes", "--confirm", "local").code == 2

@@ -80,22 +80,26 @@ class EmbeddedCluster:
         credentials.make_missing(self._secrets, os.environ)
         self._listening.begin()
 
-    def stop(self) -> None:
-        if self._supervisor.answers():
+    def stop(self) -> bool:
+        ran = self._supervisor.answers()
+        if ran:
             patience = {each.name: float(each.patience) for each in self._listening.programs()}
             self._supervisor.shut_down(patience)
-        self._end_orphans()
+        return self._end_orphans() or ran
 
     @mutation("delete data, secrets, releases and logs of this environment")
     def purge(self) -> None:
-        for path in self._layout.root.iterdir():
-            if path.name in KEPT_BY_PURGE:
-                continue
+        """The mark goes last: as long as anything of ours is there, it says whose it is."""
+        for path in sorted(self._purgeable(), key=lambda path: path == self._layout.origin):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.rmtree(self._layout.sockets, ignore_errors=True)
 
     def exists(self) -> bool:
-        return self._layout.origin.exists()
+        return bool(self._purgeable() or orphans.find(self._layout.root, None))
+
+    def _purgeable(self) -> list[Path]:
+        root = self._layout.root
+        return [each for each in root.iterdir() if each.name not in KEPT_BY_PURGE] if root.is_dir() else []
 
     def running(self) -> bool:
         return self._supervisor.answers()
@@ -257,10 +261,11 @@ class EmbeddedCluster:
         """A supervisor whose state was deleted under it looks after nothing that is left."""
         return self._supervisor.pid() if self._layout.supervisor_configuration.exists() else None
 
-    def _end_orphans(self) -> None:
+    def _end_orphans(self) -> bool:
         found = self._orphans()
         if found:
             self._end(len(found))
+        return bool(found)
 
     @mutation("end {count} processes that nobody looks after")
     def _end(self, count: int) -> None:

@@ -110,13 +110,15 @@ class Cluster(Protocol):
     def start(self) -> None:
         """Bring up what databases and services run on, after ending orphans of a killed run."""
 
-    def stop(self) -> None:
-        """End every process and leave all data; safe to repeat."""
+    def stop(self) -> bool:
+        """End every process and leave all data; answers whether any ran; safe to repeat."""
 
     def purge(self) -> None:
         """Delete this environment's data, secrets and logs; backups stay."""
 
-    def exists(self) -> bool: ...
+    def exists(self) -> bool:
+        """Whether there is anything to stop or to purge, also when a purge was broken off."""
+
     def running(self) -> bool: ...
     def settled(self, wanted: Mapping[str, Release]) -> bool:
         """Whether all that should run does, as configured, ready and in its wanted release."""
