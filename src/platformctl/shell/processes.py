@@ -106,6 +106,27 @@ def cancellation() -> Iterator[None]:
             signal.signal(each, handler)
 
 
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Let SIGINT and SIGTERM take effect at the end of the block only.
+
+    They are noted, not masked or ignored, because a program that is started in the block would inherit that.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    note = lambda number, _frame: received.append(number)
+    before = {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        if received:
+            signal.raise_signal(received[0])
+
+
 def _cancelled(received: signal.Signals, state: str = "") -> CancelledRunError:
     return CancelledRunError(f"cancelled by {received.name}", signal_number=received, state=state)
 

@@ -58,6 +58,7 @@ class RealRunner:
                 on_line(line)
 
         with _Child(command, self._record) as child:
+            child.start()
             readers = [child.listen(keep)]
             child.give_input()
             child.wait(readers)
@@ -67,6 +68,7 @@ class RealRunner:
     def pipe(self, command: Command) -> Iterator[BinaryIO]:
         """The command's standard output as bytes; leaving the block checks the exit code."""
         with _Child(command, self._record) as child:
+            child.start()
             child.give_input()
             assert child.process.stdout is not None
             yield child.process.stdout
@@ -77,6 +79,7 @@ class RealRunner:
     def feed(self, command: Command) -> Iterator[BinaryIO]:
         """The command's standard input as bytes; leaving the block closes it and checks the exit code."""
         with _Child(command, self._record) as child:
+            child.start()
             readers = [child.listen()]
             assert child.process.stdin is not None
             try:
@@ -112,7 +115,12 @@ def _told(words: str, function: Callable[[], T]) -> T:
 
 
 class _Child:
-    """One started process, with its last lines for the error; secrets never appear in them."""
+    """One process, started inside the block that ends it, with its last lines for the error.
+
+    Secrets never appear in them.
+    """
+
+    process: subprocess.Popen[bytes]
 
     def __init__(self, command: Command, record: Record) -> None:
         self.command = command
@@ -120,6 +128,7 @@ class _Child:
         self._said: deque[str] = deque(maxlen=KEPT_LINES)
         self._complained: deque[str] = deque(maxlen=KEPT_LINES)
         self.seconds = 0.0
+        self._lives = False
         self._secrets = [
             value.get_secret_value()
             for value in (*command.env.values(), command.stdin)
@@ -127,38 +136,39 @@ class _Child:
         ]
 
     def __enter__(self) -> _Child:
+        if self.command.mutates:
+            self.record(str(self.command), "started")
+        return self
+
+    def start(self) -> None:
+        """A signal waits until the child is known here, or it would run on and nobody would end it."""
         command = self.command
-        if command.mutates:
-            self.record(str(command), "started")
         self._begun = time.monotonic()
         revealed = {name: _reveal(value) for name, value in command.env.items()}
         try:
-            self.process = subprocess.Popen(
-                command.argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**os.environ, **revealed},
-                cwd=command.cwd,
-                process_group=0,
-            )
+            with processes.signals_wait():
+                self.process = subprocess.Popen(
+                    command.argv,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env={**os.environ, **revealed},
+                    cwd=command.cwd,
+                    process_group=0,
+                )
+                self._errors = _follow(self.process.stderr, self._hear_complaint)
+                self._lives = True
         except (FileNotFoundError, PermissionError) as error:
             raise MissingToolError(
                 f"{command.program} cannot be started",
                 cause=str(error),
                 fix="platformctl doctor",
             ) from error
-        self._errors = _follow(self.process.stderr, self._hear_complaint)
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        if self.process.poll() is None:
+        if self._lives:
             cancelled = isinstance(error, (processes.BreakOff, KeyboardInterrupt))
-            self._stop(signal.SIGINT if cancelled else signal.SIGTERM)
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None and not stream.closed:
-                _close(stream)
-        self._errors.join(GRACE)
+            self._end(signal.SIGINT if cancelled else signal.SIGTERM)
         if self.command.mutates:
             self.record(str(self.command), f"failed: {kind.__name__}" if kind else "done")
 
@@ -211,6 +221,14 @@ class _Child:
             reference=reference,
         )
 
+    def _end(self, first: int) -> None:
+        if self.process.poll() is None:
+            self._stop(first)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None and not stream.closed:
+                _close(stream)
+        self._errors.join(GRACE)
+
     def _stop(self, first: int) -> None:
         for number in dict.fromkeys((first, signal.SIGTERM, signal.SIGKILL)):
             processes.signal_group(self.process.pid, number)
@@ -231,8 +249,12 @@ def _follow(stream: IO[bytes] | None, hear: OnLine) -> threading.Thread:
     assert stream is not None
 
     def read() -> None:
-        for raw in stream:
-            hear(raw.decode(errors="replace").rstrip("\r\n"))
+        try:
+            for raw in stream:
+                hear(raw.decode(errors="replace").rstrip("\r\n"))
+        except ValueError:
+            if not stream.closed:  # as a run that is broken off does before all was read
+                raise
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()

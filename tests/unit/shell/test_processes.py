@@ -142,3 +142,27 @@ def test_becoming_another_program_keeps_the_pid() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert out == [out[0], out[0], "kept"]
+
+
+def test_a_signal_that_has_to_wait_cancels_at_the_end_of_the_block() -> None:
+    reached = []
+
+    def work() -> None:
+        with processes.signals_wait():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.05)
+            reached.append("the end of the block")
+        reached.append("what comes after it")
+
+    with pytest.raises(CancelledRunError) as caught, processes.cancellation():
+        work()
+    assert caught.value.exit_code == 143
+    assert reached == ["the end of the block"]
+
+
+def test_a_child_that_is_started_while_signals_wait_can_be_ended_by_them() -> None:
+    code = "import signal as s; print([s.getsignal(each) for each in (2, 15)], s.pthread_sigmask(0, []))"
+    with processes.signals_wait():
+        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "SIG_IGN" not in out
+    assert out.endswith("set()\n")

@@ -171,3 +171,33 @@ def test_ctrl_c_reaches_the_child_exactly_once_and_its_clean_up_is_awaited(
         runner.run(python(code, mutates=True))
     assert caught.value.exit_code == 130
     assert log.read_text().split() == [str(int(signal.SIGINT))]
+
+
+def test_no_child_runs_on_when_the_run_is_cancelled_while_it_is_being_started(
+    runner: RealRunner, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = Command(("sleep", "5"), mutates=True, env={"PCTL_TEST_START": str(tmp_path)})
+
+    def interrupt(after: float) -> None:
+        time.sleep(after)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def work(after: float) -> None:
+        threading.Thread(target=interrupt, args=(after,), daemon=True).start()
+        runner.run(command)
+
+    for number in range(80):
+        with pytest.raises(CancelledRunError), processes.cancellation():
+            work(number * 0.00005)
+    left = processes.carrying("PCTL_TEST_START", str(tmp_path))
+    processes.end(left, grace=1)
+    assert left == []
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_program_that_cannot_be_started_is_recorded_as_failed(
+    runner: RealRunner, records: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(MissingToolError):
+        runner.run(Command(("/nowhere/tool",), mutates=True))
+    assert [outcome for _, outcome in records] == ["started", "failed: MissingToolError"]
