@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 
 import tenacity
 
@@ -52,31 +53,26 @@ class Rollout:
 
     def one_by_one(self, release: Release, services: Sequence[str]) -> None:
         """Services in parallel, the copies of each in turn; the first failure ends it for all."""
-        halt = threading.Event()
-        with ThreadPoolExecutor(max(1, len(services))) as pool:
-            running = [pool.submit(self._replace_copies, release, service, halt) for service in services]
-            try:
-                wait(running, return_when=FIRST_EXCEPTION)
-            finally:
-                halt.set()
-        for each in running:
-            each.result()
+        _in_workers([partial(self._replace_copies, release, each) for each in services])
 
     def at_once(self, release: Release, service: str) -> None:
         """The first copy starts before the others stop: it keeps the shared socket open, and clients wait.
 
         The others start when it is ready, so that it need not share the processor while people wait for it.
         """
+        _in_workers([partial(self._exchange, release, service)])
+
+    def _exchange(self, release: Release, service: str, halt: threading.Event) -> None:
         self.choose(service, release.id)
         first, *others = self.names(service)
         self._supervisor.replace(f"{service}:{first}", HASTE)
         for name in others:
             self._supervisor.stop(f"{service}:{name}", HASTE)
-        self._await_ready(service, first, release)
+        self._await_ready(service, first, release, halt)
         for name in others:
             self._supervisor.start(f"{service}:{name}")
         for name in others:
-            self._await_ready(service, name, release)
+            self._await_ready(service, name, release, halt)
 
     @mutation("choose release {release_id} for {service}")
     def choose(self, service: str, release_id: str) -> None:
@@ -100,9 +96,7 @@ class Rollout:
         return found.ready and found.release == release.id
 
     @observation("wait until {name} is ready")
-    def _await_ready(
-        self, service: str, name: str, release: Release, halt: threading.Event | None = None
-    ) -> None:
+    def _await_ready(self, service: str, name: str, release: Release, halt: threading.Event) -> None:
         """Returns also when `halt` is set: after a failure elsewhere or a Ctrl-C nobody wants to wait."""
         if self.runner.rehearses:
             return
@@ -110,7 +104,7 @@ class Rollout:
         missing = ""
         try:
             for attempt in _attempts(self._ready_within):
-                if halt is not None and halt.is_set():
+                if halt.is_set():
                     return
                 with attempt:
                     missing = self._missing(service, name, release, pids)
@@ -143,6 +137,22 @@ class Rollout:
             evidence=(f"the last lines of {self._layout.log(name)}:", *lines),
             fix=f"platformctl logs {name.rsplit('-', 1)[0]}",
         )
+
+
+def _in_workers(tasks: Sequence[Callable[[threading.Event], None]]) -> None:
+    """A Ctrl-C reaches the main thread alone: the tasks see `halt`, and leave no process stopped.
+
+    `halt` is also set by the first failure, which is raised when all have ended.
+    """
+    halt = threading.Event()
+    with ThreadPoolExecutor(max(1, len(tasks))) as pool:
+        running = [pool.submit(task, halt) for task in tasks]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            halt.set()
+    for each in running:
+        each.result()
 
 
 def _attempts(within: float) -> Iterator[tenacity.AttemptManager]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
+import time
 import urllib.request
 
 import pytest
 
 from platformctl.backends.cluster import control, ports, releases
 from platformctl.backends.cluster.rollout import Rollout
-from platformctl.errors import DeployError
+from platformctl.errors import CancelledRunError, DeployError
+from platformctl.shell import processes
 
 
 def answer(place, service: str, path: str = "/"):
@@ -85,6 +90,23 @@ def test_all_copies_exchanged_at_once_never_close_the_socket(place):
     place.rollout.at_once(new, "auth")
     assert answer(place, "auth")["release"] == new.id
     assert "Closing socket" not in place.layout.log("supervisor").read_text().split("Creating socket")[-1]
+
+
+def test_a_ctrl_c_between_stop_and_start_leaves_no_copy_stopped(place):
+    place.boot()
+    place.rollout.one_by_one(place.release(), ["auth"])
+    slow = place.release(BEHAVIOUR="unready")  # so the other copies stay stopped until the signal comes
+
+    def interrupt() -> None:
+        while pids(place)["auth-1"] is not None:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(CancelledRunError), processes.cancellation():
+        place.rollout.at_once(slow, "auth")
+    assert pids(place)["auth-0"]
+    assert pids(place)["auth-1"]
 
 
 def test_a_process_gets_the_secrets_and_nothing_of_the_users_environment(place, monkeypatch):
