@@ -1,9 +1,11 @@
 """`python -m platformctl` and the entry point: answers --version before anything is imported."""
 
+import os
 import sys
 
 
 def main() -> int:
+    _reopen()
     if sys.argv[1:] == ["--version"]:
         from platformctl.version import VERSION
 
@@ -15,6 +17,13 @@ def main() -> int:
         return cli.main()
     except KeyboardInterrupt:  # while modules were being imported, or once more at the very end
         return 130
+
+
+def _reopen() -> None:
+    """A stream that was closed before the start (`>&-`) is None to Python; lead it to nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest free descriptor is then its own
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 if __name__ == "__main__":

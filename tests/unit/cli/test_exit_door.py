@@ -200,3 +200,17 @@ def test_a_locale_without_our_signs_does_not_break_a_verb() -> None:
     done = subprocess.run((*SAMPLE, "check", "yes"), capture_output=True, env=env, check=False)
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == b"ok disk  there is room"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("--version", 0), ("status", 0), ("health", 5), ("--nonsense", 2)],
+)
+def test_a_stream_that_is_closed_at_the_start_changes_no_exit_code(
+    home: Path, closed: str, words: str, code: int
+) -> None:
+    line = f"exec {sys.executable} -m platformctl {words} {closed}"
+    ended = subprocess.run(["sh", "-c", line], env=environment(), capture_output=True, text=True)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
