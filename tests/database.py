@@ -106,6 +106,9 @@ class Bare:
         current, head = self.revisions.get(service, ("0001", "0001"))
         return Migration(service, current, current, head, ())
 
+    def lock_holder(self) -> LockHolder | None:
+        return self.lease.holder()
+
     def take_lock(self, holder: LockHolder) -> LockHolder | None:
         return self.lease.take(holder)
 

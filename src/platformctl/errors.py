@@ -95,6 +95,12 @@ class LockHeldError(PreconditionError):
     reference = "lock/held"
 
 
+class LockLostError(PlatformError):
+    """The environment's lock was taken from this run, which changes nothing any more."""
+
+    reference = "lock/lost"
+
+
 class StateError(PreconditionError):
     """The state directory belongs to something else, is of another version, or cannot be used."""
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from platformctl.backends.cluster.protocol import LockHolder
-from platformctl.errors import LockHeldError
+from platformctl.errors import LockHeldError, LockLostError
 from platformctl.events import Notice
 from platformctl.operations.context import Context
 from platformctl.shell import processes
@@ -22,7 +22,10 @@ DEAD_AFTER = 60.0  # seconds without renewal, where the holder's process cannot 
 
 @contextmanager
 def locked(ctx: Context, reason: str, patience: float = DEAD_AFTER) -> Iterator[None]:
-    """Hold the environment's lock; waits `patience` seconds, then raises LockHeldError."""
+    """Hold the environment's lock; waits `patience` seconds, then raises LockHeldError.
+
+    Once somebody took the lock away (`lock break`), every further change in the block raises LockLostError.
+    """
     if ctx.runner.rehearses:
         yield
         return
@@ -32,7 +35,8 @@ def locked(ctx: Context, reason: str, patience: float = DEAD_AFTER) -> Iterator[
     renewal = threading.Thread(target=_renew, args=(ctx, me.id, stop), daemon=True)
     renewal.start()
     try:
-        yield
+        with ctx.runner.fenced(lambda: _require(ctx, me)):
+            yield
     finally:
         stop.set()
         renewal.join()
@@ -66,6 +70,17 @@ def _take(ctx: Context, me: LockHolder, patience: float) -> None:
             ctx.report(Notice(f"waiting for {describe(other)}"))
             told = True
         ctx.clock.sleep(0.5)
+
+
+def _require(ctx: Context, me: LockHolder) -> None:
+    holder = ctx.backends.cluster.lock_holder()
+    if holder is None or holder.id != me.id:
+        raise LockLostError(
+            f"the lock of environment {ctx.environment} was taken from this run",
+            cause=f"lock {me.id} was broken; now it has {describe(holder) if holder else 'no holder'}",
+            state="This run has changed nothing since; what it had done before stays.",
+            fix=ctx.command("lock show"),
+        )
 
 
 def describe(holder: LockHolder) -> str:

@@ -36,6 +36,7 @@ class Runner(Protocol):
     def pipe(self, command: Command) -> AbstractContextManager[BinaryIO]: ...
     def feed(self, command: Command) -> AbstractContextManager[BinaryIO]: ...
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T: ...
+    def fenced(self, check: Callable[[], None]) -> AbstractContextManager[None]: ...
     @property
     def rehearses(self) -> bool: ...
 
@@ -46,7 +47,22 @@ class RealRunner:
     rehearses = False
 
     def __init__(self, record: Record) -> None:
-        self._record = record
+        self._write_down = record
+        self._fence: Callable[[], None] | None = None
+
+    @contextmanager
+    def fenced(self, check: Callable[[], None]) -> Iterator[None]:
+        """Within the block `check` is called before each change; what it raises keeps the change away."""
+        self._fence = check
+        try:
+            yield
+        finally:
+            self._fence = None
+
+    def _record(self, words: str, outcome: str) -> None:
+        if outcome == "started" and self._fence is not None:
+            self._fence()
+        self._write_down(words, outcome)
 
     def run(self, command: Command, on_line: OnLine | None = None) -> Answer:
         """Run to the end and return its output; raises CommandError on another exit code or a timeout."""

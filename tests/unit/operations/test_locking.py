@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from platformctl.errors import LockHeldError
+from platformctl.errors import LockHeldError, LockLostError
 from platformctl.events import Notice
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
+from platformctl.shell.command import Command
 from platformctl.shell.rehearsal import RehearsalRunner
 from tests.support import Heard, context
 
@@ -116,3 +117,47 @@ def test_the_holder_tells_who_since_when_and_why() -> None:
     assert found is not None
     assert (found.id, found.verb, found.reason, found.pid) == ("r1", "restore", "restore of b1", os.getpid())
     assert abs(found.since - time.time()) < 5
+
+
+@pytest.mark.usefixtures("home")
+def test_a_run_whose_lock_was_broken_changes_nothing_any_more_and_leaves_the_next_ones_lock(
+    tmp_path: Path,
+) -> None:
+    former, breaker, next_one = (context(run_id=each) for each in ("former", "breaker", "next"))
+    held = locked(next_one, "the next job")
+    touch = Command(("touch", str(tmp_path / "touched")), mutates=True)
+
+    def wake_up() -> None:
+        with locked(former, "a job that hangs"):
+            breaker.backends.cluster.break_lock("former")
+            held.__enter__()
+            with pytest.raises(LockLostError) as refused:
+                former.runner.run(touch)
+            assert "of pid" in refused.value.cause
+            former.runner.call("look", lambda: None, mutates=False)
+            former.runner.call("change", (tmp_path / "touched").touch, mutates=True)
+
+    with pytest.raises(LockLostError) as caught:
+        wake_up()
+    assert caught.value.fix == "platformctl lock show"
+    assert not (tmp_path / "touched").exists()
+    holder = former.backends.cluster.lock_holder()
+    assert holder is not None
+    assert holder.id == "next"
+    next_one.runner.run(touch)
+    held.__exit__(None, None, None)
+    former.runner.run(touch)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_run_whose_lock_was_broken_is_told_when_nobody_has_it_now() -> None:
+    ctx = context()
+
+    def work() -> None:
+        with locked(ctx, "work"):
+            context(run_id="breaker").backends.cluster.break_lock("r1")
+            ctx.runner.call("change", lambda: None, mutates=True)
+
+    with pytest.raises(LockLostError, match="taken from this run") as caught:
+        work()
+    assert "no holder" in caught.value.cause

@@ -6,6 +6,8 @@ import json
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,15 +39,24 @@ class Lease:
             return other
 
     def renew(self, lock_id: str) -> None:
-        if (found := self._read()) is not None and found.id == lock_id:
-            os.utime(self._path)
+        with self._owned(lock_id) as mine:
+            if mine:
+                os.utime(self._path)
 
     def release(self, lock_id: str) -> None:
+        with self._owned(lock_id) as mine:
+            if mine:
+                self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _owned(self, lock_id: str) -> Iterator[bool]:
+        """Whether the lock is the one named, which nobody changes within the block."""
         if not self._path.parent.exists():
+            yield False
             return
         with files.guarded(self._guard):
-            if (found := self._read()) is not None and found.id == lock_id:
-                self._path.unlink(missing_ok=True)
+            found = self._read()
+            yield found is not None and found.id == lock_id
 
     def _read(self) -> LockHolder | None:
         try:

@@ -15,7 +15,7 @@ import pytest
 
 from platformctl.backends.cluster.lease import Lease
 from platformctl.backends.cluster.protocol import LockHolder
-from platformctl.shell import processes
+from platformctl.shell import files, processes
 
 
 @pytest.fixture
@@ -67,6 +67,23 @@ def test_renewing_keeps_a_far_holder_alive(lease, me, tmp_path):
     os.utime(tmp_path / "lock.json", (old, old))
     lease.renew("far")
     assert lease.holder().id == "far"
+
+
+def test_renewing_waits_for_whoever_is_changing_the_lock(lease, me, tmp_path):
+    lease.take(me)
+    with ThreadPoolExecutor(1) as pool:
+        with files.guarded(tmp_path / "lock.guard"):
+            renewal = pool.submit(lease.renew, "mine")
+            time.sleep(0.1)
+            assert not renewal.done()
+            (tmp_path / "lock.json").unlink()
+        assert renewal.result(timeout=5) is None
+
+
+def test_nothing_is_renewed_where_the_state_is_gone(tmp_path):
+    gone = Lease(tmp_path / "gone" / "lock.json")
+    gone.renew("mine")
+    assert not (tmp_path / "gone").exists()
 
 
 def test_many_at_once_get_one_holder(lease, me):
