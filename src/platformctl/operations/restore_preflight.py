@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from platformctl.backends.database import marks
 from platformctl.backends.database.protocol import DatabaseInfo
 from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError
+from platformctl.events import Notice
 from platformctl.operations import archive, catalogue
 from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
@@ -96,7 +98,8 @@ def _require_server_fits(ctx: Context, manifest: Manifest, *, into_foreign: bool
 def _require_surroundings(ctx: Context, manifest: Manifest) -> tuple[str, ...]:
     """Answers the roles that are missing and can be made: those whose passwords the secret store has."""
     wanted, database = manifest.properties, ctx.backends.database
-    missing = sorted(set(wanted.roles) - database.roles())
+    roles = database.roles()
+    missing = [name for name in wanted.roles if name not in roles]
     unknown = [name for name in missing if ctx.backends.secrets.get(f"{name}/DATABASE_PASSWORD") is None]
     if unknown:
         statements = " ".join(f'CREATE ROLE "{name}";' for name in unknown)
@@ -113,7 +116,16 @@ def _require_surroundings(ctx: Context, manifest: Manifest) -> tuple[str, ...]:
         raise _refused(
             manifest, "its locale is missing here", ", ".join(sorted(locales)), "install the locale"
         )
+    _tell_other_rights(ctx, manifest, roles)
     return tuple(missing)
+
+
+def _tell_other_rights(ctx: Context, manifest: Manifest, found: Mapping[str, Sequence[str]]) -> None:
+    """Roles are the whole server's: a restore of one database compares them and alters none."""
+    for name, wanted in (manifest.properties.role_attributes or {}).items():
+        if name in found and set(found[name]) != set(wanted):
+            now, then = (" ".join(each) or "nothing" for each in (found[name], wanted))
+            ctx.report(Notice(f"role {name} may {now} now, {then} in the backup; it stays as it is"))
 
 
 def _require_room(ctx: Context, manifest: Manifest) -> None:

@@ -168,13 +168,35 @@ def test_a_role_that_the_secret_store_knows_is_made_again(environment: Environme
 
 def test_a_role_that_nobody_knows_is_named_before_anything_is_written(environment: Environment) -> None:
     ctx = environment()
-    run(ctx, "CREATE ROLE reporting")
+    run(ctx, "CREATE ROLE reporting; GRANT SELECT ON items.items TO reporting")
     create(ctx)
-    run(ctx, "DROP ROLE reporting")
+    run(ctx, "DROP OWNED BY reporting; DROP ROLE reporting")
     with pytest.raises(RestoreRefusedError) as raised:
         restore(environment())
     assert 'CREATE ROLE "reporting";' in raised.value.fix
     assert names(ctx) == []
+
+
+def test_a_role_that_the_database_does_not_refer_to_may_be_gone(environment: Environment) -> None:
+    ctx = environment()
+    run(ctx, "CREATE ROLE stranger")
+    create(ctx)
+    run(ctx, "DROP ROLE stranger")
+    assert restore(environment()) is not None
+
+
+def test_a_role_that_may_do_something_else_now_is_told_and_stays_so(environment: Environment) -> None:
+    ctx = environment()
+    create(ctx)
+    run(ctx, "ALTER ROLE users CREATEDB NOLOGIN BYPASSRLS")
+    try:
+        again = environment()
+        restore(again)
+        told = [each.text for each in again.report.of(Notice) if each.text.startswith("role ")]
+        assert told == ["role users may CREATEDB BYPASSRLS now, LOGIN in the backup; it stays as it is"]
+        assert ctx.backends.database.roles()["users"] == ("CREATEDB", "BYPASSRLS")
+    finally:
+        run(ctx, "ALTER ROLE users NOCREATEDB LOGIN NOBYPASSRLS")
 
 
 def test_a_view_that_was_out_of_date_is_refreshed_and_told(environment: Environment) -> None:

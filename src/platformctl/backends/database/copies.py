@@ -37,9 +37,9 @@ class Copies(Sessions):
         files.require_room(self.data, needed, purpose, "free some space, then run the same command again")
 
     @observation("list roles")
-    def roles(self) -> frozenset[str]:
+    def roles(self) -> dict[str, tuple[str, ...]]:
         with self._session("postgres") as connection:
-            return frozenset(row[0] for row in connection.execute("SELECT rolname FROM pg_roles"))
+            return properties.attributes(connection)
 
     @observation("list the extensions that can be had")
     def extensions(self) -> frozenset[Extension]:

@@ -1,6 +1,7 @@
 """What is recorded of a database so that a copy can be compared with it; plain values, no SQL.
 
-These models are part of a backup's manifest: a change of a field is a new version of its format.
+These models are part of a backup's manifest: a change of a field is a new version of its format, unless it is
+a new one whose default says that an older backup does not know it.
 """
 
 from __future__ import annotations
@@ -27,11 +28,20 @@ class View(Fact):
 
 
 class Counter(Fact):
-    """A sequence, read before and after the dump, because sequences do not belong to a snapshot."""
+    """A sequence, read before and after the dump, because sequences do not belong to a snapshot.
+
+    `column` is the furthest value in the column that owns it, None when there is none.
+    """
 
     before: int
     after: int
     step: int
+    column: int | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether it would give a value again that its column has."""
+        return self.column is not None and (self.column - self.before) * self.step > 0
 
     def admits(self, value: int) -> bool:
         low, high = sorted((self.before, self.after))
@@ -57,7 +67,8 @@ class Properties(Fact):
     """What belongs to a database but is not in its dump.
 
     `settings` are ALTER DATABASE … SET, `role_settings` ALTER ROLE … IN DATABASE … SET, by role. `access`
-    is the access list, each entry as PostgreSQL writes it, with * as the database's owner's name.
+    is the access list, each entry as PostgreSQL writes it. `roles` are those that the database refers to, and
+    `role_attributes` what each may do in the whole server, such as LOGIN.
     """
 
     owner: str
@@ -68,6 +79,7 @@ class Properties(Fact):
     settings: tuple[str, ...]
     role_settings: dict[str, tuple[str, ...]]
     roles: tuple[str, ...]
+    role_attributes: dict[str, tuple[str, ...]] | None = None
     extensions: tuple[Extension, ...]
 
 
@@ -114,4 +126,6 @@ def _sequences(expected: dict[str, Counter], found: dict[str, Counter]) -> list[
             lines.append(f"sequence {name} is {'missing' if have is None else 'not in the backup'}")
         elif not want.admits(have.before):
             lines.append(f"sequence {name} stands at {have.before} instead of {want.after}")
+        elif have.behind and not want.behind:  # in the original, rows may have been given values by hand
+            lines.append(f"sequence {name} stands at {have.before}, and its column is at {have.column}")
     return lines

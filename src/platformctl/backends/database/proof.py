@@ -37,6 +37,14 @@ USERS_OWN = """
 COUNTER = """
     SELECT last_value, is_called, (SELECT seqincrement FROM pg_sequence WHERE seqrelid = {}::regclass) FROM {}
 """
+OWNER = """
+    SELECT n.nspname, c.relname, a.attname
+    FROM pg_depend d JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = {}::regclass AND d.deptype IN ('a', 'i')
+      AND d.refclassid = 'pg_class'::regclass AND c.relkind IN ('r', 'p')
+      AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+"""
 SUM = "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {} t"
 LARGE_OBJECTS = """
     SELECT (SELECT count(*) FROM pg_largeobject_metadata),
@@ -76,7 +84,7 @@ def sequences(session: Session) -> dict[str, Counter]:
             sql.SQL(COUNTER).format(sql.Literal(name), sql.Identifier(schema, relation))
         ).fetchone() or (0, False, 1)
         value = last if called else last - step  # what the next value follows
-        found[name] = Counter(before=value, after=value, step=step)
+        found[name] = Counter(before=value, after=value, step=step, column=_furthest(session, name, step))
     return found
 
 
@@ -108,6 +116,18 @@ def _view(session: Session, schema: str, relation: str) -> View:
     rows = _sum(session, name)
     fresh = _sum(session, sql.SQL("({})").format(sql.SQL(query.rstrip(";"))))
     return View(rows=rows, stale=rows != fresh)
+
+
+def _furthest(session: Session, sequence: str, step: int) -> int | None:
+    """What the column that owns the sequence has come to, in the direction that the sequence counts."""
+    from psycopg import sql
+
+    owner = session.execute(sql.SQL(OWNER).format(sql.Literal(sequence))).fetchone()
+    if owner is None:
+        return None
+    table, column = sql.Identifier(*owner[:2]), sql.Identifier(owner[2])
+    query = "SELECT max({}) FROM {}" if step > 0 else "SELECT min({}) FROM {}"
+    return (session.execute(sql.SQL(query).format(column, table)).fetchone() or (None,))[0]
 
 
 def _sum(session: Session, source: sql.Composable) -> Rows:

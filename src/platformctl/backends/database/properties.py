@@ -22,7 +22,23 @@ SETTINGS = """
     LEFT JOIN pg_roles r ON r.oid = s.setrole
     WHERE d.datname = %s ORDER BY 1
 """
-ROLES = "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1"
+# The server's first superuser (10) stands for itself: what it owns is recorded nowhere.
+ROLES = """
+    SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND (oid = 10 OR oid IN (
+        SELECT s.refobjid FROM pg_shdepend s, pg_database d
+        WHERE d.datname = %(name)s AND s.refclassid = 'pg_authid'::regclass
+          AND (s.dbid = d.oid OR s.classid = 'pg_database'::regclass AND s.objid = d.oid)
+        UNION SELECT s.setrole FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+        WHERE d.datname = %(name)s))
+    ORDER BY 1
+"""
+ATTRIBUTES = """
+    SELECT rolname, array_remove(ARRAY[
+        CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
+        CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolcanlogin THEN 'LOGIN' END,
+        CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END], NULL)
+    FROM pg_roles
+"""
 EXTENSIONS = "SELECT extname, extversion FROM pg_extension ORDER BY 1"
 # pg_dump writes these as lists, so a list must go back as one and anything else as one value.
 LISTS = frozenset({"search_path", "session_preload_libraries", "local_preload_libraries", "temp_tablespaces"})
@@ -33,6 +49,8 @@ def read(session: Session, database: str) -> Properties:
     row = session.execute(DATABASE, (database,)).fetchone()
     assert row is not None
     settings = {role: tuple(values) for role, values in session.execute(SETTINGS, (database,))}
+    roles = tuple(name for (name,) in session.execute(ROLES, {"name": database}))
+    everyone = attributes(session)
     return Properties(
         owner=row[0],
         encoding=row[1],
@@ -41,11 +59,17 @@ def read(session: Session, database: str) -> Properties:
         access=None if row[4] is None else tuple(row[4]),
         settings=settings.pop("", ()),
         role_settings=settings,
-        roles=tuple(name for (name,) in session.execute(ROLES)),
+        roles=roles,
+        role_attributes={name: everyone[name] for name in roles},
         extensions=tuple(
             Extension(name=name, version=version) for name, version in session.execute(EXTENSIONS)
         ),
     )
+
+
+def attributes(session: Session) -> dict[str, tuple[str, ...]]:
+    """What each role may do in the whole server."""
+    return {name: tuple(words) for name, words in session.execute(ATTRIBUTES)}
 
 
 def apply(session: Session, database: str, wanted: Properties) -> None:

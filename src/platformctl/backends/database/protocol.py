@@ -80,7 +80,9 @@ class Database(Protocol):
     def require_room(self, needed: int, purpose: str) -> None:
         """`needed` is in bytes; raises PreconditionError."""
 
-    def roles(self) -> frozenset[str]: ...
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """What each role may do in the whole server, such as LOGIN."""
+
     def extensions(self) -> frozenset[Extension]: ...
     def locales(self) -> frozenset[str]: ...
     def obstacles(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -135,6 +136,35 @@ def test_a_role_that_may_not_log_in_is_told_in_the_servers_words(environment: Ca
     with pytest.raises(DatabaseError) as raised:
         ctx.backends.database.prepare(("shut",))
     assert "not permitted to log in" in raised.value.cause
+
+
+@pytest.mark.parametrize(
+    "refers",
+    [
+        'ALTER DATABASE "{db}" OWNER TO {role}',
+        'GRANT CONNECT ON DATABASE "{db}" TO {role}',
+        'ALTER ROLE {role} IN DATABASE "{db}" SET work_mem = 64',
+        "CREATE TABLE items.owned (); ALTER TABLE items.owned OWNER TO {role}",
+        "GRANT SELECT ON items.items TO {role}",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {role}",
+        "CREATE POLICY mine ON items.items TO {role}",
+    ],
+)
+def test_the_roles_of_a_database_are_those_that_it_refers_to(environment: object, refers: str) -> None:
+    ctx: Context = environment()  # type: ignore[operator]
+    database, role = ctx.backends.database, f"r{secrets.token_hex(4)}"
+    run(ctx, f"CREATE ROLE {role}")
+    assert database.properties(database.name).roles == ("auth", "items", "platform", "users")
+    run(ctx, refers.format(db=database.name, role=role))
+    found = database.properties(database.name)
+    assert role in found.roles
+    assert found.role_attributes[role] == ()
+    assert found.role_attributes["auth"] == ("LOGIN",)
+    run(ctx, f'ALTER DATABASE "{database.name}" OWNER TO platform')
+    run(
+        ctx,
+        f'DROP OWNED BY {role}; ALTER ROLE {role} IN DATABASE "{database.name}" RESET ALL; DROP ROLE {role}',
+    )
 
 
 def test_no_password_is_in_any_command(server: EmbeddedDatabase) -> None:

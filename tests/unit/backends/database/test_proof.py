@@ -58,6 +58,38 @@ def test_the_proof_catches(environment: Environment, statement: str, said: str) 
     assert any(line.startswith(said) for line in found), found
 
 
+@pytest.mark.parametrize(
+    ("made", "moved", "said"),
+    [
+        ("id int GENERATED ALWAYS AS IDENTITY", 9, "stands at 9, and its column is at 10"),
+        ("id smallserial", 9, "stands at 9, and its column is at 10"),
+        ("id int GENERATED ALWAYS AS IDENTITY (INCREMENT -1)", -9, "stands at -9, and its column is at -10"),
+        ("id int GENERATED ALWAYS AS IDENTITY", 10, ""),
+        ("id bigint GENERATED ALWAYS AS IDENTITY (INCREMENT -1)", -10, ""),
+    ],
+)
+def test_a_sequence_that_would_give_a_value_again_is_caught(
+    environment: Environment, made: str, moved: int, said: str
+) -> None:
+    ctx = environment()
+    database = ctx.backends.database
+    run(ctx, f"CREATE TABLE items.n ({made}, x int); INSERT INTO items.n (x) SELECT generate_series(1, 10)")
+    whole = database.proof(database.name)
+    wide = whole.sequences["items.n_id_seq"].model_copy(update={"after": 0})
+    expected = whole.model_copy(update={"sequences": whole.sequences | {"items.n_id_seq": wide}})
+    run(ctx, f"SELECT setval('items.n_id_seq', {moved})")
+    found = facts.differences(expected, database.proof(database.name))
+    assert found == ((f"sequence items.n_id_seq {said}",) if said else ())
+
+
+def test_a_sequence_that_was_behind_in_the_original_may_be_behind(environment: Environment) -> None:
+    ctx = environment()
+    run(ctx, "INSERT INTO items.items (id, state) VALUES (9000, 'open')")
+    database = ctx.backends.database
+    assert database.proof(database.name).sequences["items.items_id_seq"].behind
+    assert changed(ctx, "") == ()
+
+
 def test_rows_count_the_same_in_any_order_and_with_any_settings(environment: Environment) -> None:
     ctx = environment()
     database = ctx.backends.database
