@@ -63,10 +63,15 @@ def costly(path: PathArgument) -> Operation:
 
 @app.command()
 @changes(Damage.DESTRUCTIVE)
-def destroy(path: PathArgument, gently: Annotated[bool, typer.Option("--gently")] = False) -> Guarded:
+def destroy(
+    path: PathArgument,
+    gently: Annotated[bool, typer.Option("--gently")] = False,
+    twice: Annotated[bool, typer.Option("--twice")] = False,
+) -> Guarded:
     """Make a file, which destroys another."""
     damage = Damage.NONE if gently else None
-    return Guarded(partial(make, path=path), damage=damage, question=partial(loss, path=path))
+    second = partial(loss, path=Path("its copy")) if twice else None
+    return Guarded(partial(make, path=path), damage=damage, question=partial(loss, path=path), second=second)
 
 
 @app.command()

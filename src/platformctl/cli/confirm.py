@@ -10,10 +10,13 @@ from platformctl.errors import DeclinedError
 from platformctl.ui.paint import wrapped
 
 
-def confirm(damage: Damage, shared: Shared, prepare: Callable[[], str]) -> None:
+def confirm(
+    damage: Damage, shared: Shared, prepare: Callable[[], str], second: Callable[[], str] | None = None
+) -> None:
     """Return when the change may go ahead, else raise DeclinedError.
 
-    `prepare` shows the rehearsal and words the question; it is called only when somebody is asked.
+    `prepare` shows the rehearsal and words the question; it is called only when somebody is asked. `second`
+    words another one, for yes or no, which the environment's name alone does not answer.
     """
     named = shared.confirm == shared.env
     if shared.confirm is not None and not named:
@@ -23,7 +26,7 @@ def confirm(damage: Damage, shared: Shared, prepare: Callable[[], str]) -> None:
         )
     if damage is Damage.COSTLY and shared.yes:
         return
-    if damage is Damage.DESTRUCTIVE and named and (shared.yes or _terminal()):
+    if damage is Damage.DESTRUCTIVE and named and shared.yes:
         return
     if not _terminal():
         costly = damage is Damage.COSTLY
@@ -33,12 +36,16 @@ def confirm(damage: Damage, shared: Shared, prepare: Callable[[], str]) -> None:
             f"this change needs {wanted}, and there is no terminal to ask on",
             fix=f"repeat the command with {flags}",
         )
-    _ask(damage, shared.env, prepare())
+    if damage is Damage.COSTLY or not named:
+        _ask(damage, shared.env, prepare())
+    if second is not None:
+        _ask(Damage.COSTLY, shared.env, second())
 
 
 def _ask(damage: Damage, environment: str, question: str) -> None:
     if damage is Damage.COSTLY:
-        words, wanted = f"{question or 'Go ahead?'} [y/N] ", ("y", "yes")
+        lines = wrapped(f"{question or 'Go ahead?'} [y/N]", "", "")
+        words, wanted = "\n".join(lines) + " ", ("y", "yes")
     else:
         words, wanted = f"Type the environment's name ({environment}) to go ahead: ", (environment,)
         if question:

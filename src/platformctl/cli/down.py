@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from platformctl.cli.options import Damage, Guarded, changes
+from platformctl.operations.down import backups_lost, what_is_lost
 from platformctl.operations.down import down as operation
-from platformctl.operations.down import what_is_lost
 
 
 @changes(Damage.DESTRUCTIVE)
@@ -31,4 +31,5 @@ def down(
         partial(operation, purge=purge, with_backups=with_backups),
         damage=Damage.DESTRUCTIVE if purge else Damage.NONE,
         question=partial(what_is_lost, with_backups=with_backups),
+        second=backups_lost if with_backups else None,
     )

@@ -11,7 +11,8 @@ else (configuration, Context, rehearsal, question, rendering) is done by the dec
 
 An operation that words its own question, or whose damage depends on its options, is returned inside
 `Guarded(operation, damage=…, question=…)`. `question(ctx) -> str` gets the Context of the real run, may only
-read, and is asked only when a person is there to answer. A handler that has nothing to ask of a platform
+read, and is asked only when a person is there to answer; so is `second`, a question of its own after the
+first, about what the first does not cover. A handler that has nothing to ask of a platform
 (`config docs`) is declared with `@reads(offline=True)`: it has no --env and --file, and its operation takes
 no Context. A verb about the configuration itself is declared with `@reads(unloaded=True)`: nothing is loaded
 for it, and its operation takes an Unloaded.
@@ -56,6 +57,7 @@ class Guarded:
     operation: Operation
     damage: Damage | None = None
     question: Callable[[Context], str] | None = None
+    second: Callable[[Context], str] | None = None
     streams: bool | None = None
 
 

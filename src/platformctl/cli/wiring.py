@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import uuid
+from functools import partial
 
 from platformctl.cli.confirm import confirm
 from platformctl.cli.options import Damage, Order, Output
@@ -105,7 +106,8 @@ def _ask(order: Order, loaded: Loaded, session: Session, ctx: Context) -> None:
         session.screen.rehearsal(_rehearse(order, loaded, session))
         return order.guarded.question(ctx) if order.guarded.question else ""
 
-    confirm(damage, order.shared, prepare)
+    second = order.guarded.second
+    confirm(damage, order.shared, prepare, partial(second, ctx) if second else None)
 
 
 def _recorded(order: Order, ctx: Context, session: Session) -> object:

@@ -48,12 +48,14 @@ def down(ctx: Context, purge: bool = False, with_backups: bool = False) -> Down:
 
 def what_is_lost(ctx: Context, with_backups: bool) -> str:
     """The question before a purge."""
-    objects = ctx.backends.objects
-    lost = "The database, secrets, releases and logs of this environment are deleted"
-    if not with_backups:
-        return f"{lost}; backups in {objects.location()} stay."
-    files = len(list(objects.list(catalogue.root(ctx))))
-    return f"{lost}, AND its {files} backup files in {objects.location()}: nothing can bring them back."
+    backups = "asked about next" if with_backups else f"in {ctx.backends.objects.location()} stay"
+    return f"The database, secrets, releases and logs of this environment are deleted; backups {backups}."
+
+
+def backups_lost(ctx: Context) -> str:
+    """The question before backups are deleted, too."""
+    objects, count = ctx.backends.objects, len(catalogue.entries(ctx))
+    return f"Delete its backups too ({count}, in {objects.location()})? Nothing can bring them back."
 
 
 def _require_purged(ctx: Context) -> None:

@@ -77,6 +77,24 @@ def test_on_a_terminal_a_destructive_change_words_its_own_question_and_wants_the
 
 
 @pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("flags", [[], ["--yes"], ["--confirm", "local"]])
+def test_on_a_terminal_a_second_question_is_asked_by_itself(flags: list[str]) -> None:
+    first = {} if "--confirm" in flags else {"to go ahead: ": "local\n"}
+    code, shown = asked("destroy", "made", "--twice", *flags, answers={**first, "[y/N]": "n\n"})
+    assert code == 6
+    assert "its copy in local will be lost. [y/N]" in shown
+    assert not Path("made").exists()
+    code, _ = asked("destroy", "made", "--twice", *flags, answers={**first, "[y/N]": "y\n"})
+    assert code == 0
+    assert Path("made").exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_yes_and_the_environments_name_answer_both_questions() -> None:
+    assert asked("destroy", "made", "--twice", "--yes", "--confirm", "local")[0] == 0
+
+
+@pytest.mark.usefixtures("home")
 def test_ctrl_c_at_the_question_cancels_with_nothing_touched() -> None:
     code, shown = asked("costly", "made", answers={"[y/N]": "\x03"})
     assert code == 130

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
+
+from tests.terminal import on_terminal
 
 
 def test_down_stops_everything_and_up_finds_the_data_again(small):
@@ -64,6 +68,19 @@ def test_backups_go_only_with_their_own_option(small):
     done = small.run("down", "--purge", "--with-backups", "--yes", "--confirm", "local").data
     assert done["backups_deleted"] >= 2
     assert not list(location.rglob("manifest.json"))
+
+
+def test_backups_are_asked_about_separately(small):
+    location = Path(small.run("backup", "list").data["location"])
+    purge = (sys.executable, "-P", "-m", "platformctl", "down", "--purge", "--with-backups")
+    answers = {"to go ahead: ": "local\n", "[y/N]": "no\n"}
+    with contextlib.chdir(small.work):
+        code, shown = on_terminal(purge, answers, env={**small.environ(), "TERM": "xterm"})
+    assert code == 6
+    question = shown.partition("to go ahead: ")[2]
+    assert f"Delete its backups too (1, in {location})?" in " ".join(question.split())
+    assert small.run("health").code == 0
+    assert list(location.rglob("manifest.json"))
 
 
 def test_a_purged_environment_starts_anew(small):
