@@ -40,11 +40,14 @@ class Door:
         return self._show(told(error, self.session))
 
     def _show(self, error: PlatformError) -> int:
+        from platformctl.cli.address import Address, Addressed
         from platformctl.cli.told import completed
         from platformctl.ui.screen import make_screen
 
         session = self.session
-        screen = session.screen or make_screen("", session.machine, False, False, None)
+        screen = session.screen or Addressed(
+            make_screen("", session.machine, False, False, None), Address.of(session)
+        )
         try:
             screen.failure(completed(error, session))
         except OSError:  # nobody reads, or the disk behind stdout is full

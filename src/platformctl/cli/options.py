@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from platformctl.cli.session import Session
     from platformctl.operations.context import Context
 
 
@@ -156,6 +157,8 @@ def _declare(traits: Traits) -> Callable[[Handler], Handler]:
             from platformctl.cli.wiring import carry_out
 
             chosen = Shared(**{each.name: given.pop(each.name) for each in shared})
+            session: Session = typer_context.obj
+            session.environment, session.file = chosen.env, chosen.file
             answer = handler(**given)
             order = Order(
                 verb=typer_context.command_path.partition(" ")[2],
@@ -164,7 +167,7 @@ def _declare(traits: Traits) -> Callable[[Handler], Handler]:
                 guarded=answer if isinstance(answer, Guarded) else Guarded(answer),
                 arguments=given,
             )
-            return carry_out(order, typer_context.obj)
+            return carry_out(order, session)
 
         return _with_signature(carry, handler, [*own, *shared])
 

@@ -17,11 +17,15 @@ MakeRunner = Callable[["Record"], "Runner"]
 
 @dataclass(slots=True)
 class Session:
-    """`state` is the state directory once it is known; `changed` is true after the first recorded change."""
+    """`state` is the state directory once it is known; `changed` is true after the first recorded change.
+
+    `environment` and `file` are what --env and --file named.
+    """
 
     machine: bool = False
     make_runner: MakeRunner | None = None
     screen: Screen | None = None
     state: Path | None = None
     environment: str = "local"
+    file: Path | None = None
     changed: bool = False

@@ -43,8 +43,7 @@ def completed(error: PlatformError, session: Session) -> PlatformError:
         if session.changed and error.exit_code is ExitCode.PRECONDITION:
             error.exit_code = ExitCode.FAILED  # a precondition is told before anything is touched
     if not error.fix:
-        suffix = "" if session.environment == "local" else f" --env {session.environment}"
-        error.fix = f"platformctl status{suffix}"
+        error.fix = "platformctl status"
     return error
 
 

@@ -7,6 +7,7 @@ import os
 import uuid
 from functools import partial
 
+from platformctl.cli.address import Address, Addressed
 from platformctl.cli.confirm import confirm
 from platformctl.cli.options import Damage, Order, Output
 from platformctl.cli.session import Session
@@ -34,10 +35,10 @@ def carry_out(order: Order, session: Session) -> int:
 
 def _carry_out(order: Order, session: Session) -> None:
     shared = order.shared
-    session.environment = shared.env
-    session.screen = screen = make_screen(
+    plain = make_screen(
         order.verb, shared.output is Output.JSON, shared.verbose, _streams(order), shared.junit
     )
+    session.screen = screen = Addressed(plain, Address.of(session))
     if order.traits.offline:
         screen.result(order.guarded.operation())
         return
@@ -104,7 +105,8 @@ def _ask(order: Order, loaded: Loaded, session: Session, ctx: Context) -> None:
     def prepare() -> str:
         assert session.screen is not None
         session.screen.rehearsal(_rehearse(order, loaded, session))
-        return order.guarded.question(ctx) if order.guarded.question else ""
+        question = order.guarded.question(ctx) if order.guarded.question else ""
+        return Address.of(session).complete(question)
 
     second = order.guarded.second
     confirm(damage, order.shared, prepare, partial(second, ctx) if second else None)

@@ -25,8 +25,8 @@ class Context:
     clock: Clock
 
     def command(self, words: str) -> str:
-        """What a person has to type so that `words` meet this environment again."""
-        return f"platformctl {words}" + ("" if self.environment == "local" else f" --env {self.environment}")
+        """What a person has to type; cli/address.py adds the environment and the file when it is shown."""
+        return f"platformctl {words}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _take(ctx: Context, me: LockHolder, patience: float) -> None:
             raise LockHeldError(
                 f"environment {ctx.environment} is locked by {other.verb} (lock {other.id})",
                 cause=f"{describe(other)}; waited {patience:g} s for it to end",
-                fix=f"platformctl lock show --env {ctx.environment}",
+                fix=ctx.command("lock show"),
             )
         if not told:
             ctx.report(Notice(f"waiting for {describe(other)}"))

@@ -45,7 +45,7 @@ def until(ctx: Context, check: Callable[[], str | None], deadline: float, interv
                 missing,
                 cause=f"waited {deadline:g} s",
                 state="What was done so far stays; nothing was undone.",
-                fix=f"platformctl health --env {ctx.environment}",
+                fix=ctx.command("health"),
                 reference="step/timeout",
             )
         ctx.clock.sleep(interval)

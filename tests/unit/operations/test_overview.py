@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from platformctl.operations.overview import overview
@@ -22,10 +20,3 @@ def test_what_is_stopped_is_told_to_have_kept_its_data() -> None:
     shown = overview(ctx)
     assert shown.state == "stopped; its data is kept"
     assert shown.next_steps == ("platformctl up",)
-
-
-@pytest.mark.usefixtures("home")
-def test_the_next_command_names_the_environment_when_it_is_not_the_usual_one() -> None:
-    Path("environments").mkdir()
-    Path("environments/stage.yaml").write_text("gateway: {port: 9000}\n")
-    assert overview(context(environment="stage")).next_steps == ("platformctl up --env stage",)
