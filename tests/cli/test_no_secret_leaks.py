@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from platformctl.backends.secrets.protocol import LOGIN, PASSWORD, UNSHOWN
 from tests.cli.canaries import canary, files, forms, leaks
 from tests.commands import Leaf, leaves
 from tests.faults.world import World, made
@@ -21,7 +22,6 @@ GIVEN = {
     for name in ("FIRST_SUPERUSER_PASSWORD", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "PLATFORMCTL_TEST_TOKEN")
 }
 STDIN = canary("stdin")
-LOGIN = "platform/FIRST_SUPERUSER_PASSWORD"  # what `secrets show-login` is for
 ARGUMENTS = {
     "init service": ["orders"],
     "rollback": ["--to", "nothing"],
@@ -68,11 +68,11 @@ def run(world: World, words: list[str]) -> tuple[int, bytes]:
 
 
 def made_up() -> dict[str, str]:
-    """What the platform itself keeps secret; short values and the login's name are no secrets."""
+    """What the platform itself keeps secret; the login's name and whether its password was shown is none."""
     secrets = context().backends.secrets
     values = {each.name: secrets.get(each.name) for each in secrets.list()}
     found = {name: value.get_secret_value() for name, value in values.items() if value is not None}
-    return {name: value for name, value in found.items() if name != "platform/FIRST_SUPERUSER"}
+    return {name: value for name, value in found.items() if name not in (LOGIN, UNSHOWN)}
 
 
 @pytest.mark.timeout(600)
@@ -88,7 +88,7 @@ def test_no_command_lets_a_secret_out() -> None:
                 found += processes(secrets, world)
             codes[str(leaf)], said[str(leaf)] = run(world, line(leaf))
         for name, output in said.items():
-            allowed = {LOGIN, "FIRST_SUPERUSER_PASSWORD"} if name == "secrets show-login" else set()
+            allowed = {PASSWORD, "FIRST_SUPERUSER_PASSWORD"} if name == "secrets show-login" else set()
             kept = {each: value for each, value in secrets.items() if each not in allowed}
             found += leaks(kept, f"the output of {name}", output)
         for place, content in files(world.folder, Path(os.environ["XDG_RUNTIME_DIR"])):

@@ -23,5 +23,4 @@ def up(
 
     Run it again whenever you like: when everything runs as configured, it changes nothing.
     """
-    given = bool(os.environ.get("FIRST_SUPERUSER_PASSWORD"))
-    return Guarded(partial(up_and_watch if watch else operation, given_password=given), streams=watch or None)
+    return Guarded(partial(up_and_watch if watch else operation, environ=os.environ), streams=watch or None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from platformctl.backends.secrets.protocol import SecretInfo
+from platformctl.backends.secrets.protocol import LOGIN, PASSWORD, SecretInfo
 from platformctl.config.schema import SERVICES
 from platformctl.errors import PreconditionError, StepError
 from platformctl.operations.context import Context
@@ -79,8 +79,8 @@ def list_secrets(ctx: Context) -> SecretList:
 
 def show_login(ctx: Context) -> Login:
     """How the first superuser logs in, as it was at the first start."""
-    login = ctx.backends.secrets.get("platform/FIRST_SUPERUSER")
-    password = ctx.backends.secrets.get("platform/FIRST_SUPERUSER_PASSWORD")
+    login = ctx.backends.secrets.get(LOGIN)
+    password = ctx.backends.secrets.get(PASSWORD)
     if login is None or password is None:
         raise PreconditionError("there is no login yet: the platform was never started", fix="platformctl up")
     gateway = ctx.backends.cluster.endpoints().gateway

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from platformctl.backends.secrets.protocol import LOGIN
 from platformctl.config.schema import SERVICES
 from platformctl.errors import StepError
 from platformctl.events import Notice, step
-from platformctl.operations import backup_create, catalogue, restore, rollout
+from platformctl.operations import backup_create, catalogue, first_superuser, restore, rollout
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 from platformctl.operations.watch import watch
 
-SUPERUSER, PASSWORD = "platform/FIRST_SUPERUSER", "platform/FIRST_SUPERUSER_PASSWORD"
-
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """`password` is there only at the first start, and only when platformctl made it up."""
+    """`password` is there once, after the first start that succeeded, when platformctl made it up."""
 
     gateway: str
     docs: str
@@ -33,26 +32,27 @@ class Up:
     next_steps: tuple[str, ...]
 
 
-def up(ctx: Context, given_password: bool = False) -> Up:
-    """`given_password` says that the user named the first superuser's password, so it is not shown."""
+def up(ctx: Context, environ: Mapping[str, str]) -> Up:
+    """`environ` may name the first superuser until the platform came up once."""
     cluster = ctx.backends.cluster
+    named = first_superuser.named(ctx, environ) if rollout.last_good(ctx) is None else {}
     with locked(ctx, "up"):
-        first = rollout.last_good(ctx) is None
         cluster.claim()
         plan = _plan(ctx)
         changed = not cluster.settled(plan.targets)
         if changed:
             _start(ctx)
+            first_superuser.settle(ctx, named)
             rollout.carry_out(ctx, plan)
         _check(ctx, plan)
         restore.heal(ctx)
         changed |= _first_backup(ctx)
-        return _result(ctx, changed, shown=first and not given_password)
+        return _result(ctx, changed)
 
 
-def up_and_watch(ctx: Context, given_password: bool = False) -> NoReturn:
+def up_and_watch(ctx: Context, environ: Mapping[str, str]) -> NoReturn:
     """Stay after `up`, and bring over what is saved."""
-    found = up(ctx, given_password)
+    found = up(ctx, environ)
     ctx.report(Notice(f"{found.gateway} serves; log in as {found.login}"))
     if found.password:
         ctx.report(Notice(f"the password is {found.password} and is not shown again"))
@@ -107,16 +107,15 @@ def _check(ctx: Context, plan: rollout.Plan) -> None:
     )
 
 
-def _result(ctx: Context, changed: bool, *, shown: bool) -> Up:
-    cluster, secrets = ctx.backends.cluster, ctx.backends.secrets
-    login, password = secrets.get(SUPERUSER), secrets.get(PASSWORD)
+def _result(ctx: Context, changed: bool) -> Up:
+    cluster, login = ctx.backends.cluster, ctx.backends.secrets.get(LOGIN)
     places = cluster.locations()
     gateway = cluster.endpoints().gateway
     return Up(
         gateway=gateway,
         docs=f"{gateway}/docs" if ctx.config.gateway.docs else "closed",
         login=login.get_secret_value() if login else "",
-        password=password.get_secret_value() if password and shown else None,
+        password=first_superuser.unshown(ctx),
         changed=changed,
         release=", ".join(sorted(set(cluster.chosen().values()))),
         data=places["data"],

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
 from functools import partial
 
 from pydantic import SecretStr
 
 from platformctl.backends.cluster.environment import WITH_DATABASE
-from platformctl.backends.secrets.protocol import Secrets
+from platformctl.backends.secrets.protocol import LOGIN, PASSWORD, UNSHOWN, Secrets
 
 FIRST_SUPERUSER = "admin@example.com"
 
 
-def make_missing(store: Secrets, environ: Mapping[str, str]) -> None:
-    """The first superuser is the one that `environ` names, when it names one at the first start."""
+def make_missing(store: Secrets) -> None:
     present = {each.name for each in store.list()}
     wanted = {
         "platform/POSTGRES_PASSWORD": _password,
         **{f"{service}/DATABASE_PASSWORD": _password for service in WITH_DATABASE},
         **{f"{service}/INTERNAL_KEY": partial(_internal_key, service) for service in WITH_DATABASE},
         "auth/SIGNING_KEYS": _signing_keys,
-        "platform/FIRST_SUPERUSER": lambda: environ.get("FIRST_SUPERUSER") or FIRST_SUPERUSER,
-        "platform/FIRST_SUPERUSER_PASSWORD": lambda: environ.get("FIRST_SUPERUSER_PASSWORD") or _password(),
+        LOGIN: lambda: FIRST_SUPERUSER,
     }
+    if PASSWORD not in present:
+        wanted |= {UNSHOWN: lambda: "yes", PASSWORD: _password}
     for name, make in wanted.items():
         if name not in present:
             store.put(name, SecretStr(make()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,7 +76,7 @@ class EmbeddedCluster:
 
     def start(self) -> None:
         self._end_orphans()
-        credentials.make_missing(self._secrets, os.environ)
+        credentials.make_missing(self._secrets)
         self._listening.begin()
 
     def stop(self) -> bool:

@@ -139,6 +139,11 @@ class EmbeddedDatabase(Snapshots, Copies):
         with self._session(self.name) as connection:
             return roles.has_schema(connection, service)
 
+    @observation("look for tables of {service}")
+    def has_tables(self, service: str) -> bool:
+        with self._session(self.name) as connection:
+            return roles.has_tables(connection, service)
+
     @mutation("create the schema {service}, owned by its role")
     def _make_schema(self, service: str) -> None:
         with self._session(self.name) as connection:

@@ -59,6 +59,9 @@ class Database(Protocol):
     def ensure_role(self, service: str) -> None:
         """Make the role when it is missing, with the password of the secret store; alters none."""
 
+    def has_tables(self, service: str) -> bool:
+        """Whether the service was ever migrated, in the live database."""
+
     def server(self) -> Server: ...
     def databases(self) -> tuple[DatabaseInfo, ...]: ...
     def url(self, service: str) -> str:

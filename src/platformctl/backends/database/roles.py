@@ -75,3 +75,10 @@ def has_schema(connection: Connection[tuple[Any, ...]], service: str) -> bool:
         "SELECT pg_get_userbyid(nspowner) = nspname FROM pg_namespace WHERE nspname = %s", (service,)
     ).fetchone()
     return row is not None and bool(row[0])
+
+
+def has_tables(connection: Connection[tuple[Any, ...]], service: str) -> bool:
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = %s)", (service,)
+    ).fetchone()
+    return row is not None and bool(row[0])

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+LOGIN, PASSWORD = "platform/FIRST_SUPERUSER", "platform/FIRST_SUPERUSER_PASSWORD"
+UNSHOWN = "platform/FIRST_SUPERUSER_UNSHOWN"  # "yes" while that password is made up and nobody saw it
+
 
 @dataclass(frozen=True, slots=True)
 class SecretInfo:

@@ -14,6 +14,7 @@ from services.users.models import users
 from services.users.passwords import HASHER
 from services.users.settings import FirstSuperuserSettings
 
+# platformctl/operations/first_superuser.py refuses the same before it stores what it hands over.
 SHORTEST, LONGEST = 8, 128
 
 

@@ -51,7 +51,7 @@ class Place:
         others = ("auth", "users", "items", "postgres")
         listening = ports.plan(self.layout.ports, random.randint(10_000, 19_000), others, ours=())
         self.layout.ports.write_text(json.dumps(listening))
-        credentials.make_missing(self.secrets, {})
+        credentials.make_missing(self.secrets)
         self.supervisor.boot(self.programs())
 
     def release(self, **settings: str) -> Release:

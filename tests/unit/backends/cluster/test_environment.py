@@ -16,7 +16,7 @@ PORTS = {"gateway": 8080, "auth": 20001, "users": 20002, "items": 20003, "postgr
 def prepared(place):
     place.layout.prepare()
     place.layout.ports.write_text(json.dumps(PORTS))
-    credentials.make_missing(place.secrets, {})
+    credentials.make_missing(place.secrets)
     return place
 
 
@@ -68,15 +68,8 @@ def test_settings_never_replace_what_the_target_decides(prepared):
 
 def test_keys_and_passwords_are_made_once(prepared):
     before = prepared.secrets.list()
-    credentials.make_missing(prepared.secrets, {"FIRST_SUPERUSER": "later@example.com"})
+    credentials.make_missing(prepared.secrets)
     assert prepared.secrets.list() == before
-
-
-def test_the_first_superuser_is_the_one_that_was_named(place):
-    place.layout.prepare()
-    named = {"FIRST_SUPERUSER": "me@example.com", "FIRST_SUPERUSER_PASSWORD": "my own choice"}
-    credentials.make_missing(place.secrets, named)
-    assert environment.of_first_superuser(place.layout) == named
 
 
 def test_signing_keys_name_their_use_and_algorithm(prepared):

@@ -19,7 +19,7 @@ TALKATIVE = "import os, sys\nsys.exit(f'refused: {os.environ[\"PARTNER_KEY\"]}')
 def ask(place, code, secret):
     place.layout.prepare()
     place.layout.ports.write_text(json.dumps(PORTS))
-    credentials.make_missing(place.secrets, {})
+    credentials.make_missing(place.secrets)
     place.secrets.put("auth/PARTNER_KEY", SecretStr(secret))
     release = releases.describe(code, "1", {}, {"auth/PARTNER_KEY": 1})
     releases.store(place.layout, release, code, None)
