@@ -12,10 +12,11 @@ from services.auth.recovery import Recovery
 from services.auth.schemas import Logout, Refresh, Reset, TokensOut, UserOut
 from services.auth.service import Sessions
 from services.common.app import PREFIX
+from services.common.bodies import StrictRoute
 from services.common.caller import CallerIfAny, CurrentCaller
 from services.common.fields import Message
 
-router = APIRouter(prefix=PREFIX, tags=["auth"])
+router = APIRouter(route_class=StrictRoute, prefix=PREFIX, tags=["auth"])
 keys = APIRouter(tags=["auth"])
 ASKED = Message(message="If that email is registered, we sent a password recovery link")
 

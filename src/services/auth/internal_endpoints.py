@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from services.auth import feed
 from services.auth.schemas import Accepted, AccountEvent
+from services.common.bodies import StrictRoute
 from services.common.caller import only_for
 from services.common.revocations import Feed
 
-router = APIRouter(prefix="/internal", include_in_schema=False)
+router = APIRouter(route_class=StrictRoute, prefix="/internal", include_in_schema=False)
 
 
 @router.get("/revocations", response_model=Feed, dependencies=[Depends(only_for("users", "items"))])

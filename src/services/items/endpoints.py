@@ -8,14 +8,20 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from services.common.app import PREFIX
+from services.common.bodies import StrictRoute
 from services.common.caller import CurrentCaller, only_for
 from services.common.fields import Message
 from services.common.pagination import Paged
 from services.items.schemas import ItemChanges, ItemOut, ItemsOut, NewItem, Purged, Sorting
 from services.items.service import ItemService
 
-router = APIRouter(prefix=f"{PREFIX}/items", tags=["items"])
-internal = APIRouter(prefix="/internal", dependencies=[Depends(only_for("users"))], include_in_schema=False)
+router = APIRouter(route_class=StrictRoute, prefix=f"{PREFIX}/items", tags=["items"])
+internal = APIRouter(
+    route_class=StrictRoute,
+    prefix="/internal",
+    dependencies=[Depends(only_for("users"))],
+    include_in_schema=False,
+)
 
 
 def _service(request: Request) -> ItemService:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from services.common.app import PREFIX
+from services.common.bodies import StrictRoute
 from services.common.caller import CallerIfAny, CurrentCaller, not_enough_privileges
 from services.common.errors import InvalidBody, ServiceError
 from services.common.fields import Message
@@ -27,7 +28,7 @@ from services.users.schemas import (
 )
 from services.users.service import SELF_DELETION, TAKEN_ON_CREATE, TAKEN_ON_SIGNUP
 
-router = APIRouter(prefix=f"{PREFIX}/users", tags=["users"])
+router = APIRouter(route_class=StrictRoute, prefix=f"{PREFIX}/users", tags=["users"])
 DELETED = Message(message="User deleted successfully")
 
 
@@ -122,7 +123,7 @@ async def delete_user(user_id: uuid.UUID, user: Superuser, service: Service):
     return DELETED
 
 
-private = APIRouter(prefix=f"{PREFIX}/private/users", tags=["private"])
+private = APIRouter(route_class=StrictRoute, prefix=f"{PREFIX}/private/users", tags=["private"])
 
 
 @private.post("", response_model=UserOut)

@@ -6,11 +6,17 @@ import uuid
 
 from fastapi import APIRouter, Depends
 
+from services.common.bodies import StrictRoute
 from services.common.caller import only_for
 from services.users.current import Service
 from services.users.schemas import Changed, Credentials, Found, Lookup, PasswordReset
 
-router = APIRouter(prefix="/internal", dependencies=[Depends(only_for("auth"))], include_in_schema=False)
+router = APIRouter(
+    route_class=StrictRoute,
+    prefix="/internal",
+    dependencies=[Depends(only_for("auth"))],
+    include_in_schema=False,
+)
 
 
 @router.post("/credentials", response_model=Found)
