@@ -147,7 +147,7 @@ SECOND = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, compatible_from = "0002", "0001", "0001"
+revision, down_revision, compatible_from = "9999", "{head}", "0001"
 
 
 def upgrade() -> None:
@@ -158,8 +158,10 @@ def upgrade() -> None:
 def test_a_service_that_is_ahead_of_the_others_is_restored_to_its_own_schema(make_environment: Any) -> None:
     environment: Environment = make_environment(editable=True, **PATIENT)
     assert environment.run("up").code == 0
-    (environment.services / "services/items/migrations/versions/0002_note.py").write_text(SECOND)
-    assert environment.run("deploy", "items").data["migrations"] == ["items 0002"]
+    versions = environment.services / "services/items/migrations/versions"
+    head = max(each.name for each in versions.glob("[0-9]*.py"))[:4]
+    (versions / "9999_note.py").write_text(SECOND.format(head=head))
+    assert environment.run("deploy", "items").data["migrations"] == ["items 9999"]
     environment.run("backup", "create")
     assert environment.run("restore", "latest", *SURE).code == 0
     assert environment.run("restore", "--undo", *SURE).code == 0

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from services.common.app import PREFIX
 from services.common.bodies import StrictRoute
 from services.common.caller import CurrentCaller, only_for
+from services.common.conditions import conditions, tagged, tagged_unless_known
 from services.common.fields import Message
 from services.common.pagination import Paged
 from services.items.schemas import ItemChanges, ItemOut, ItemsOut, NewItem, Purged, Sorting
@@ -41,23 +42,25 @@ async def list_items(
 
 @router.post("", response_model=ItemOut)
 async def create_item(caller: CurrentCaller, new: NewItem, service: Service):
-    return await service.add(caller, new)
+    return tagged(ItemOut, await service.add(caller, new))
 
 
 @router.get("/{item_id}", response_model=ItemOut)
-async def read_item(item_id: uuid.UUID, caller: CurrentCaller, service: Service):
-    return await service.read(caller, item_id)
+async def read_item(request: Request, item_id: uuid.UUID, caller: CurrentCaller, service: Service):
+    return tagged_unless_known(request, ItemOut, await service.read(caller, item_id))
 
 
 @router.put("/{item_id}", response_model=ItemOut)
 @router.patch("/{item_id}", response_model=ItemOut)
-async def change_item(item_id: uuid.UUID, caller: CurrentCaller, changes: ItemChanges, service: Service):
-    return await service.change(caller, item_id, changes)
+async def change_item(
+    request: Request, item_id: uuid.UUID, caller: CurrentCaller, changes: ItemChanges, service: Service
+):
+    return tagged(ItemOut, await service.change(caller, item_id, changes, conditions(request)))
 
 
 @router.delete("/{item_id}", response_model=Message)
-async def delete_item(item_id: uuid.UUID, caller: CurrentCaller, service: Service):
-    await service.delete(caller, item_id)
+async def delete_item(request: Request, item_id: uuid.UUID, caller: CurrentCaller, service: Service):
+    await service.delete(caller, item_id, conditions(request))
     return Message(message="Item deleted successfully")
 
 

@@ -15,6 +15,8 @@ items = Table(
     # A user's id; users live in another service, so no foreign key.
     Column("owner_id", Uuid, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # A new one with every change, by a trigger.
+    Column("revision", Uuid, nullable=False, server_default=func.gen_random_uuid()),
 )
 
 # Owners who were deleted: a request of theirs that is still under way must not leave an item behind.

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, literal, select, text, true, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.common.conditions import Conditions
 from services.common.pagination import Page, ordering
 from services.items.models import items, purged_owners
 
 # No token of a deleted owner lives nearly as long.
 REMEMBER_PURGED = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The item that is to be changed: of `owner` (of anybody, when None), in the state that was asked for."""
+
+    item: uuid.UUID
+    owner: uuid.UUID | None
+    conditions: Conditions
+
+    def where(self) -> list[ColumnElement[bool]]:
+        owned = [] if self.owner is None else [items.c.owner_id == self.owner]
+        return [items.c.id == self.item, *owned, *self.conditions.where(items.c.revision)]
 
 
 async def page(
@@ -42,21 +57,14 @@ async def add(connection: AsyncConnection, owner: uuid.UUID, values: Mapping[str
     return (await connection.execute(statement)).one_or_none()
 
 
-async def change(
-    connection: AsyncConnection, item: uuid.UUID, owner: uuid.UUID | None, values: Mapping[str, Any]
-) -> Row[Any] | None:
-    """None when there is no such item of `owner` (of anybody, when None)."""
-    statement = update(items).where(*_one(item, owner)).values(**values).returning(items)
+async def change(connection: AsyncConnection, wanted: Wanted, values: Mapping[str, Any]) -> Row[Any] | None:
+    statement = update(items).where(*wanted.where()).values(**values).returning(items)
     return (await connection.execute(statement)).one_or_none()
 
 
-async def remove(connection: AsyncConnection, item: uuid.UUID, owner: uuid.UUID | None) -> bool:
-    statement = delete(items).where(*_one(item, owner)).returning(items.c.id)
+async def remove(connection: AsyncConnection, wanted: Wanted) -> bool:
+    statement = delete(items).where(*wanted.where()).returning(items.c.id)
     return (await connection.execute(statement)).one_or_none() is not None
-
-
-def _one(item: uuid.UUID, owner: uuid.UUID | None) -> list[Any]:
-    return [items.c.id == item] + ([] if owner is None else [items.c.owner_id == owner])
 
 
 async def refuse_owner(connection: AsyncConnection, owner: uuid.UUID) -> None:

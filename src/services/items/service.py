@@ -9,10 +9,12 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.common.access_tokens import Caller
+from services.common.conditions import Conditions, precondition_failed
 from services.common.database import Database
 from services.common.errors import ServiceError, Unauthorized
 from services.common.pagination import Page
 from services.items import repository
+from services.items.repository import Wanted
 from services.items.schemas import ItemChanges, NewItem
 
 
@@ -35,20 +37,26 @@ class ItemService:
         async with self._database.statements() as connection:
             return await _allowed(connection, caller, item)
 
-    async def change(self, caller: Caller, item: uuid.UUID, changes: ItemChanges) -> Row[Any]:
+    async def change(
+        self, caller: Caller, item: uuid.UUID, changes: ItemChanges, conditions: Conditions
+    ) -> Row[Any]:
         values = changes.model_dump(exclude_unset=True)
         if not values:
-            return await self.read(caller, item)
+            found = await self.read(caller, item)
+            if not conditions.met_by(found.revision):
+                raise precondition_failed()
+            return found
         async with self._database.statements() as connection:
-            changed = await repository.change(connection, item, _limit_to(caller), values)
+            wanted = Wanted(item, _limit_to(caller), conditions)
+            changed = await repository.change(connection, wanted, values)
             if changed is None:
-                await _refuse(connection, item)
+                await _refuse(connection, caller, item)
         return changed
 
-    async def delete(self, caller: Caller, item: uuid.UUID) -> None:
+    async def delete(self, caller: Caller, item: uuid.UUID, conditions: Conditions) -> None:
         async with self._database.statements() as connection:
-            if not await repository.remove(connection, item, _limit_to(caller)):
-                await _refuse(connection, item)
+            if not await repository.remove(connection, Wanted(item, _limit_to(caller), conditions)):
+                await _refuse(connection, caller, item)
 
     async def purge(self, owner: uuid.UUID) -> int:
         """Idempotent. Two transactions, so that others wait for the short one only."""
@@ -71,8 +79,7 @@ async def _allowed(connection: AsyncConnection, caller: Caller, item: uuid.UUID)
     return found
 
 
-async def _refuse(connection: AsyncConnection, item: uuid.UUID) -> None:
-    """Nothing was changed: say whether that is because there is no such item or because it is another's."""
-    if await repository.by_id(connection, item) is None:
-        raise ServiceError(404, "Item not found")
-    raise ServiceError(403, "Not enough permissions")
+async def _refuse(connection: AsyncConnection, caller: Caller, item: uuid.UUID) -> None:
+    """Nothing was changed: there is no such item, or it is another's, or it is not in the state asked for."""
+    await _allowed(connection, caller, item)
+    raise precondition_failed()

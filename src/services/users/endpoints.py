@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from services.common.app import PREFIX
 from services.common.bodies import StrictRoute
 from services.common.caller import CallerIfAny, CurrentCaller, not_enough_privileges
+from services.common.conditions import conditions, tagged, tagged_unless_known
 from services.common.errors import InvalidBody, ServiceError
 from services.common.fields import Message
 from services.common.pagination import Paged
@@ -60,30 +61,31 @@ async def create_user(new: NewUser, by_superuser: Annotated[bool, Depends(_creat
         for field in PRIVILEGED:
             if field in new.model_fields_set:
                 raise InvalidBody(field, "extra_forbidden", "Extra inputs are not permitted")
-    return await service.create(new, TAKEN_ON_CREATE)
+    return tagged(UserOut, await service.create(new, TAKEN_ON_CREATE))
 
 
 @router.post("/signup", response_model=UserOut)
 async def sign_up(new: Registration, service: Service):
-    return await service.create(new, TAKEN_ON_SIGNUP)
+    return tagged(UserOut, await service.create(new, TAKEN_ON_SIGNUP))
 
 
 @router.get("/me", response_model=UserOut)
-async def read_own(user: CurrentUser):
-    return user
+async def read_own(request: Request, user: CurrentUser):
+    return tagged_unless_known(request, UserOut, user)
 
 
 @router.put("/me", response_model=UserOut)
 @router.patch("/me", response_model=UserOut)
-async def change_own(user: CurrentUser, changes: OwnChanges, service: Service):
-    return await service.change(user.id, changes.model_dump(exclude_unset=True), "User not found")
+async def change_own(request: Request, user: CurrentUser, changes: OwnChanges, service: Service):
+    values = changes.model_dump(exclude_unset=True)
+    return tagged(UserOut, await service.change(user.id, values, conditions(request), "User not found"))
 
 
 @router.delete("/me", response_model=Message)
-async def delete_own(user: CurrentUser, service: Service):
+async def delete_own(request: Request, user: CurrentUser, service: Service):
     if user.is_superuser:
         raise ServiceError(403, SELF_DELETION)
-    await service.delete(user.id)
+    await service.delete(user.id, conditions(request))
     return DELETED
 
 
@@ -97,29 +99,32 @@ async def change_own_password(
 
 
 @router.get("/{user_id}", response_model=UserOut)
-async def read_user(user_id: uuid.UUID, user: CurrentUser, service: Service):
+async def read_user(request: Request, user_id: uuid.UUID, user: CurrentUser, service: Service):
     if user.id == user_id:
-        return user
+        return tagged_unless_known(request, UserOut, user)
     # Before looking: whether an id exists is none of a normal user's business.
     if not user.is_superuser:
         raise not_enough_privileges()
     if found := await service.find(user_id):
-        return found
+        return tagged_unless_known(request, UserOut, found)
     raise ServiceError(404, "User not found")
 
 
 @router.put("/{user_id}", response_model=UserOut)
 @router.patch("/{user_id}", response_model=UserOut)
-async def change_user(user_id: uuid.UUID, _: Superuser, changes: UserChanges, service: Service):
+async def change_user(
+    request: Request, user_id: uuid.UUID, _: Superuser, changes: UserChanges, service: Service
+):
     missing = "The user with this id does not exist in the system"
-    return await service.change(user_id, changes.model_dump(exclude_unset=True), missing)
+    values = changes.model_dump(exclude_unset=True)
+    return tagged(UserOut, await service.change(user_id, values, conditions(request), missing))
 
 
 @router.delete("/{user_id}", response_model=Message)
-async def delete_user(user_id: uuid.UUID, user: Superuser, service: Service):
+async def delete_user(request: Request, user_id: uuid.UUID, user: Superuser, service: Service):
     if user.id == user_id:
         raise ServiceError(403, SELF_DELETION)
-    await service.delete(user_id)
+    await service.delete(user_id, conditions(request))
     return DELETED
 
 
@@ -128,4 +133,4 @@ private = APIRouter(route_class=StrictRoute, prefix=f"{PREFIX}/private/users", t
 
 @private.post("", response_model=UserOut)
 async def create_private(new: Registration, service: Service):
-    return await service.create(new, TAKEN_ON_CREATE)
+    return tagged(UserOut, await service.create(new, TAKEN_ON_CREATE))

@@ -33,6 +33,8 @@ users = Table(
     # Tokens and sessions made from a version below this one are void.
     Column("epoch", BigInteger, nullable=False, server_default="0"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # A new one with every change, by a trigger.
+    Column("revision", Uuid, nullable=False, server_default=func.gen_random_uuid()),
 )
 
 outbox = Table(

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.common.conditions import Conditions, precondition_failed
 from services.common.database import Database
 from services.common.errors import ServiceError
 from services.common.fields import normalise_email
@@ -74,7 +75,9 @@ class UserService:
                 await repository.upgrade_hash(connection, user.id, user.password_hash, renewed)
         return user
 
-    async def change(self, user: uuid.UUID, changes: Mapping[str, Any], missing: str) -> Row[Any]:
+    async def change(
+        self, user: uuid.UUID, changes: Mapping[str, Any], conditions: Conditions, missing: str
+    ) -> Row[Any]:
         """`missing` is the sentence for an id that nobody has."""
         values = dict(changes)
         if password := values.pop("password", None):
@@ -85,6 +88,8 @@ class UserService:
             before = await repository.by_id(connection, user, lock=True)
             if before is None:
                 raise ServiceError(404, missing)
+            if not conditions.met_by(before.revision):
+                raise precondition_failed()
             after, ids = await self._apply(connection, before, values)
             if _weakens(values):
                 await _refuse_without_superuser(connection, before)
@@ -121,12 +126,14 @@ class UserService:
         await self._outbox.deliver(ids)
         return True
 
-    async def delete(self, user: uuid.UUID) -> None:
+    async def delete(self, user: uuid.UUID, conditions: Conditions) -> None:
         async with self._database.transaction() as connection:
             await repository.lock_superusers(connection)
             before = await repository.by_id(connection, user, lock=True)
             if before is None:
                 raise ServiceError(404, "User not found")
+            if not conditions.met_by(before.revision):
+                raise precondition_failed()
             await repository.remove(connection, user)
             await _refuse_without_superuser(connection, before)
             version = before.version + 1

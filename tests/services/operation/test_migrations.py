@@ -13,10 +13,14 @@ import pytest
 from sqlalchemy.exc import ProgrammingError
 
 from services.common import migrate as migrations
+from services.common.schema_version import scripts
 from services.common.settings import DatabaseSettings, MissingSettings, load
 from tests.postgres import SERVICES, Postgres, TestDatabase
 from tests.services.processes import ADMIN, Platform
 
+# The revisions that this release carries, oldest first.
+CARRIED = {name: sorted(each.revision for each in scripts(name).walk_revisions()) for name in SERVICES}
+HEADS = {name: carried[-1] for name, carried in CARRIED.items()}
 NAMES = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -39,14 +43,14 @@ def report(name: str, action: str, **environment: str) -> dict:
 
 
 def test_the_program_prints_one_document(database: TestDatabase) -> None:
-    for action, before, applied in (("upgrade", None, ["0001"]), ("current", "0001", [])):
+    for action, before, applied in (("upgrade", None, CARRIED["auth"]), ("current", HEADS["auth"], [])):
         done = migrate("auth", action, DATABASE_URL=database.url("auth"))
         assert done.returncode == 0, done.stderr
         expected = {
             "service": "auth",
             "before": before,
-            "current": "0001",
-            "head": "0001",
+            "current": HEADS["auth"],
+            "head": HEADS["auth"],
             "applied": applied,
         }
         assert json.loads(done.stdout) == expected
@@ -82,17 +86,17 @@ def test_a_migration_that_fails_leaves_nothing_behind(postgres: Postgres, databa
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'items'"
     assert postgres.query(tables, database.name) == ["purged_owners"]
     postgres.query("DROP TABLE items.purged_owners", database.name)
-    assert report("items", "upgrade", DATABASE_URL=database.url("items"))["applied"] == ["0001"]
+    assert report("items", "upgrade", DATABASE_URL=database.url("items"))["applied"] == CARRIED["items"]
 
 
 @NAMES
 def test_a_second_run_changes_nothing(database: TestDatabase, name: str) -> None:
     url = database.url(name)
-    fresh = {"service": name, "before": None, "current": None, "head": "0001", "applied": []}
+    fresh = {"service": name, "before": None, "current": None, "head": HEADS[name], "applied": []}
     assert report(name, "current", DATABASE_URL=url) == fresh
-    first = fresh | {"current": "0001", "applied": ["0001"]}
+    first = fresh | {"current": HEADS[name], "applied": CARRIED[name]}
     assert report(name, "upgrade", DATABASE_URL=url) == first
-    again = first | {"before": "0001", "applied": []}
+    again = first | {"before": HEADS[name], "applied": []}
     assert report(name, "upgrade", DATABASE_URL=url) == again
     assert report(name, "current", DATABASE_URL=url) == again
 
@@ -100,21 +104,21 @@ def test_a_second_run_changes_nothing(database: TestDatabase, name: str) -> None
 async def test_of_migrations_at_once_one_applies(database: TestDatabase) -> None:
     settings = DatabaseSettings(database_url=database.url("users"))
     runs = await asyncio.gather(*(migrations.migrate("users", settings, upgrade=True) for _ in range(3)))
-    assert sorted(run.applied for run in runs) == [[], [], ["0001"]]
+    assert sorted(run.applied for run in runs) == [[], [], CARRIED["users"]]
 
 
 def test_a_newer_schema_is_left_alone_by_an_older_release(postgres: Postgres, database: TestDatabase) -> None:
     url = database.url("items")
     report("items", "upgrade", DATABASE_URL=url)
-    postgres.query("UPDATE items.alembic_version SET version_num = '0002'", database.name)
+    postgres.query("UPDATE items.alembic_version SET version_num = '9999'", database.name)
     found = report("items", "upgrade", DATABASE_URL=url)
-    assert found == found | {"before": "0002", "current": "0002", "head": "0001", "applied": []}
+    assert found == found | {"before": "9999", "current": "9999", "head": HEADS["items"], "applied": []}
 
 
 def test_the_first_superuser_is_made_once(postgres: Postgres, database: TestDatabase) -> None:
     url, who = database.url("users"), "SELECT email FROM users.users WHERE is_superuser AND is_active"
     first = {"FIRST_SUPERUSER": "Root@Example.com", "FIRST_SUPERUSER_PASSWORD": "long enough"}
-    assert report("users", "upgrade", DATABASE_URL=url)["applied"] == ["0001"]
+    assert report("users", "upgrade", DATABASE_URL=url)["applied"] == CARRIED["users"]
     assert postgres.query(who, database.name) == []
     report("users", "upgrade", DATABASE_URL=url, **first)
     assert postgres.query(who, database.name) == ["root@example.com"]
@@ -142,6 +146,15 @@ def test_a_wrong_first_superuser_stops_the_migration(database: TestDatabase, wro
 
 
 @NAMES
+def test_every_migration_leaves_the_first_release_working(
+    postgres: Postgres, database: TestDatabase, name: str
+) -> None:
+    report(name, "upgrade", DATABASE_URL=database.url(name))
+    state = f"SELECT revision, oldest_compatible FROM {name}.schema_state"
+    assert postgres.query(state, database.name) == [f"{HEADS[name]}|0001"]
+
+
+@NAMES
 def test_readiness_accepts_a_newer_schema_only_when_it_is_compatible(platform: Platform, name: str) -> None:
     service = platform.services[name]
 
@@ -151,13 +164,13 @@ def test_readiness_accepts_a_newer_schema_only_when_it_is_compatible(platform: P
         return answer.status_code, answer.json()["checks"]["migrations"]
 
     try:
-        assert state("0002", "0001") == (200, "ok")
-        status, sentence = state("0002", "0002")
-        assert (status, "no longer works with releases before 0002" in sentence) == (503, True)
+        assert state("9999", "0001") == (200, "ok")
+        status, sentence = state("9999", "9999")
+        assert (status, "no longer works with releases before 9999" in sentence) == (503, True)
         status, sentence = state("0000", "0000")
         assert (status, "migrate it" in sentence) == (503, True)
     finally:
-        assert state("0001", "0001") == (200, "ok")
+        assert state(HEADS[name], "0001") == (200, "ok")
 
 
 @NAMES
