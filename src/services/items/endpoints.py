@@ -41,8 +41,9 @@ async def list_items(
 
 
 @router.post("", response_model=ItemOut)
-async def create_item(caller: CurrentCaller, new: NewItem, service: Service):
-    return tagged(ItemOut, await service.add(caller, new))
+async def create_item(request: Request, caller: CurrentCaller, new: NewItem, service: Service):
+    once = await request.app.state.idempotency.once(request, caller.id)
+    return await service.add(caller, new, once)
 
 
 @router.get("/{item_id}", response_model=ItemOut)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, func
 
+from services.common.idempotency import answers_table
+
 metadata = MetaData(schema="items")
 
 items = Table(
@@ -26,3 +28,5 @@ purged_owners = Table(
     Column("owner_id", Uuid, primary_key=True),
     Column("purged_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+
+idempotent_answers = answers_table(metadata)

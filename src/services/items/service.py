@@ -7,31 +7,36 @@ from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
 
 from services.common.access_tokens import Caller
-from services.common.conditions import Conditions, precondition_failed
+from services.common.conditions import Conditions, precondition_failed, tagged
 from services.common.database import Database
 from services.common.errors import ServiceError, Unauthorized
+from services.common.idempotency import Idempotency, Once
 from services.common.pagination import Page
 from services.items import repository
 from services.items.repository import Wanted
-from services.items.schemas import ItemChanges, NewItem
+from services.items.schemas import ItemChanges, ItemOut, NewItem
 
 
 class ItemService:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, idempotency: Idempotency) -> None:
         self._database = database
+        self._idempotency = idempotency
 
     async def page(self, caller: Caller, wanted: Page, sorting: str) -> tuple[Any, int]:
         async with self._database.statements() as connection:
             return await repository.page(connection, wanted, sorting, _limit_to(caller))
 
-    async def add(self, caller: Caller, new: NewItem) -> Row[Any]:
-        async with self._database.statements() as connection:
+    async def add(self, caller: Caller, new: NewItem, once: Once) -> Response:
+        async def work(connection: AsyncConnection) -> Response:
             item = await repository.add(connection, caller.id, new.model_dump())
-        if item is None:
-            raise Unauthorized
-        return item
+            if item is None:
+                raise Unauthorized
+            return tagged(ItemOut, item)
+
+        return await once.make(work)
 
     async def read(self, caller: Caller, item: uuid.UUID) -> Row[Any]:
         async with self._database.statements() as connection:
@@ -63,6 +68,7 @@ class ItemService:
         async with self._database.transaction() as connection:
             await repository.refuse_owner(connection, owner)
         async with self._database.statements() as connection:
+            await self._idempotency.forget(connection, owner)
             return await repository.remove_all_of(connection, owner)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.common.app import kit, service_app
+from services.common.idempotency import Idempotency
+from services.common.keyed import Keyed
 from services.common.settings import load
 from services.users import endpoints, internal_endpoints
+from services.users.models import idempotent_answers
 from services.users.outbox import Outbox
 from services.users.passwords import Passwords
 from services.users.service import UserService
@@ -20,6 +23,9 @@ def create_app(settings: UsersSettings | None = None) -> FastAPI:
     routers = [endpoints.router, internal_endpoints.router]
     if settings.private_users:
         routers.append(endpoints.private)
-    app = service_app(parts, routers, background=[outbox.relay])
-    app.state.service = UserService(parts.database, Passwords(), outbox)
+    fingerprint = Keyed(settings.internal_key, "idempotency")
+    idempotency = Idempotency(parts.database, idempotent_answers, fingerprint)
+    app = service_app(parts, routers, background=[outbox.relay, idempotency.sweep])
+    app.state.service = UserService(parts.database, Passwords(), outbox, idempotency)
+    app.state.idempotency = idempotency
     return app

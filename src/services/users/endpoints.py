@@ -46,27 +46,35 @@ async def list_users(
     return {"data": rows, "count": count}
 
 
-async def _creator(request: Request, caller: CallerIfAny) -> bool:
-    """Whether the new user is made by a superuser; without a token it is a registration."""
+async def _creator(request: Request, caller: CallerIfAny) -> uuid.UUID | None:
+    """The superuser who makes the new user; without a token it is a registration."""
     if caller is None:
-        return False
+        return None
     if not (await active_user(request, caller)).is_superuser:
         raise not_enough_privileges()
-    return True
+    return caller.id
+
+
+Creator = Annotated[uuid.UUID | None, Depends(_creator)]
+
+
+async def _create(request: Request, new: Registration, taken: str, creator: uuid.UUID | None = None):
+    once = await request.app.state.idempotency.once(request, creator)
+    return await request.app.state.service.create(new, taken, once)
 
 
 @router.post("", response_model=UserOut)
-async def create_user(new: NewUser, by_superuser: Annotated[bool, Depends(_creator)], service: Service):
-    if not by_superuser:
+async def create_user(request: Request, new: NewUser, creator: Creator):
+    if creator is None:
         for field in PRIVILEGED:
             if field in new.model_fields_set:
                 raise InvalidBody(field, "extra_forbidden", "Extra inputs are not permitted")
-    return tagged(UserOut, await service.create(new, TAKEN_ON_CREATE))
+    return await _create(request, new, TAKEN_ON_CREATE, creator)
 
 
 @router.post("/signup", response_model=UserOut)
-async def sign_up(new: Registration, service: Service):
-    return tagged(UserOut, await service.create(new, TAKEN_ON_SIGNUP))
+async def sign_up(request: Request, new: Registration):
+    return await _create(request, new, TAKEN_ON_SIGNUP)
 
 
 @router.get("/me", response_model=UserOut)
@@ -132,5 +140,5 @@ private = APIRouter(route_class=StrictRoute, prefix=f"{PREFIX}/private/users", t
 
 
 @private.post("", response_model=UserOut)
-async def create_private(new: Registration, service: Service):
-    return tagged(UserOut, await service.create(new, TAKEN_ON_CREATE))
+async def create_private(request: Request, new: Registration):
+    return await _create(request, new, TAKEN_ON_CREATE)

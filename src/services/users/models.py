@@ -17,6 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.common.idempotency import answers_table
+
 metadata = MetaData(schema="users")
 
 users = Table(
@@ -48,3 +50,5 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("due_at", DateTime(timezone=True), nullable=False),
 )
+
+idempotent_answers = answers_table(metadata)

@@ -12,15 +12,17 @@ from pydantic import SecretStr
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
 
-from services.common.conditions import Conditions, precondition_failed
+from services.common.conditions import Conditions, precondition_failed, tagged
 from services.common.database import Database
 from services.common.errors import ServiceError
 from services.common.fields import normalise_email
+from services.common.idempotency import Idempotency, Once
 from services.users import repository
 from services.users.outbox import Message, Outbox
 from services.users.passwords import Passwords
-from services.users.schemas import NewUser, Registration
+from services.users.schemas import NewUser, Registration, UserOut
 
 TAKEN_ON_CREATE = "The user with this email already exists in the system."
 TAKEN_ON_SIGNUP = "The user with this email already exists in the system"
@@ -30,10 +32,13 @@ SELF_DELETION = "Super users are not allowed to delete themselves"
 
 
 class UserService:
-    def __init__(self, database: Database, passwords: Passwords, outbox: Outbox) -> None:
+    def __init__(
+        self, database: Database, passwords: Passwords, outbox: Outbox, idempotency: Idempotency
+    ) -> None:
         self._database = database
         self._passwords = passwords
         self._outbox = outbox
+        self._idempotency = idempotency
         self._creating: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def find(self, user: uuid.UUID) -> Row[Any] | None:
@@ -49,17 +54,24 @@ class UserService:
         async with self._database.statements() as connection:
             return await repository.by_email(connection, address)
 
-    async def create(self, new: Registration | NewUser, taken: str) -> Row[Any]:
+    async def create(self, new: Registration | NewUser, taken: str, once: Once) -> Response:
         """`taken` is the sentence for an address that is known."""
         # Many at once for one address would all pay for a hash, only to find the address taken.
         async with self._creating.setdefault(new.email, asyncio.Lock()):
-            if await self.find_by_email(new.email):
+            known = await self.find_by_email(new.email)
+            # Looked for second: whoever made the user with this key has kept the answer by then.
+            if first := await once.first():
+                return first
+            if known:
                 raise ServiceError(400, taken)
             values = {"is_active": True, "is_superuser": False} | new.model_dump(exclude={"password"})
             values["password_hash"] = await self._passwords.hash(new.password)
+
+            async def work(connection: AsyncConnection) -> Response:
+                return tagged(UserOut, await repository.add(connection, values))
+
             try:
-                async with self._database.statements() as connection:
-                    return await repository.add(connection, values)
+                return await once.make(work)
             except IntegrityError:
                 raise ServiceError(400, taken) from None
 
@@ -135,6 +147,7 @@ class UserService:
             if not conditions.met_by(before.revision):
                 raise precondition_failed()
             await repository.remove(connection, user)
+            await self._idempotency.forget(connection, user)
             await _refuse_without_superuser(connection, before)
             version = before.version + 1
             account = _account(user, version, version, False)
