@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -143,6 +145,23 @@ class Platform:
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    @contextmanager
+    def another(self, name: str) -> Iterator[Service]:
+        """One more process of a service, to which requests go until the end; ready when it is given."""
+        first = self.services[name]
+        more = {"CONTROL_SOCKET": str(self.folder / f"{name}-{secrets.token_hex(4)}.sock")}
+        listener = socket.create_server(("127.0.0.1", 0))
+        second = Service(name, listener, first.environment | more, self.folder)
+        second.start()
+        try:
+            second.wait_until_ready()
+            self.services[name] = second
+            yield second
+        finally:
+            self.services[name] = first
+            second.stop()
+            listener.close()
 
     def start(self) -> None:
         with ThreadPoolExecutor() as pool:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.auth import endpoints, feed, internal_endpoints
 from services.auth.accounts import Accounts
+from services.auth.guessing import Guessing
 from services.auth.mail import Mailer
 from services.auth.recovery import Recovery
 from services.auth.service import Sessions
@@ -13,6 +14,7 @@ from services.auth.settings import AuthSettings
 from services.auth.signing import Signer
 from services.common.access_tokens import AccessTokens
 from services.common.app import Kit, kit, service_app
+from services.common.keyed import Keyed
 from services.common.keys import PublicKeys
 from services.common.revocations import Feed, RevocationView
 from services.common.settings import load
@@ -26,7 +28,8 @@ def create_app(settings: AuthSettings | None = None) -> FastAPI:
     signer = Signer(settings.signing_keys)
     parts.access = _own_access(parts, signer)
     accounts = Accounts(parts.peers)
-    sessions = Sessions(parts.database, accounts, signer)
+    guessing = Guessing(parts.database, Keyed(settings.internal_key, "failed logins"))
+    sessions = Sessions(parts.database, accounts, signer, guessing)
     recovery = Recovery(parts.database, accounts, _mailer(settings))
     background = [sessions.sweep, *[recovery.work] * MAILS_AT_ONCE]
     app = service_app(parts, [endpoints.router, endpoints.keys, internal_endpoints.router], background)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 from starlette.responses import JSONResponse
 
+from services.auth.client import client_of
 from services.auth.recovery import Recovery
 from services.auth.schemas import Logout, Refresh, Reset, TokensOut, UserOut
 from services.auth.service import Sessions
@@ -38,8 +39,10 @@ RecoveryHere = Annotated[Recovery, Depends(_recovery)]
 
 
 @router.post("/login/access-token", response_model=TokensOut, dependencies=[Depends(_uncached)])
-async def log_in(form: Annotated[OAuth2PasswordRequestForm, Depends()], sessions: SessionsHere):
-    return await sessions.begin(form.username, form.password)
+async def log_in(
+    request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()], sessions: SessionsHere
+):
+    return await sessions.begin(form.username, form.password, client_of(request))
 
 
 @router.post("/login/test-token", response_model=UserOut)

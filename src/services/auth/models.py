@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -77,4 +78,15 @@ revoked_ids = Table(
     Column("id", Text, primary_key=True),
     Column("sequence", BigInteger, nullable=False, index=True),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    # A keyed hash of account and client: the table names neither.
+    Column("id", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("free_at", DateTime(timezone=True), nullable=False),
+    Column("failed_at", DateTime(timezone=True), nullable=False, index=True),
+    prefixes=["UNLOGGED"],
 )

@@ -8,8 +8,9 @@ import uuid
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth import feed, opaque, repository
+from services.auth import feed, guessing, opaque, repository
 from services.auth.accounts import Accounts
+from services.auth.guessing import Guessing
 from services.auth.schemas import AccountEvent, Identity, TokensOut
 from services.auth.signing import Signer
 from services.common.access_tokens import LIFETIME_SECONDS, Caller
@@ -21,17 +22,20 @@ SECONDS_BETWEEN_SWEEPS = 60
 
 
 class Sessions:
-    def __init__(self, database: Database, accounts: Accounts, signer: Signer) -> None:
+    def __init__(self, database: Database, accounts: Accounts, signer: Signer, guessing: Guessing) -> None:
         self._database = database
+        self._guessing = guessing
         self._accounts = accounts
         self._signer = signer
 
-    async def begin(self, email: str, password: str) -> TokensOut:
+    async def begin(self, email: str, password: str, client: str) -> TokensOut:
         wrong = ServiceError(400, "Incorrect email or password")
         # Such a password is nobody's; hashing it would only cost.
         if len(password) > LONGEST_PASSWORD:
             raise wrong
-        user = await self._accounts.verify(email, password)
+        async with self._guessing.attempt(email, client) as attempt:
+            user = await self._accounts.verify(email, password)
+            attempt.right, attempt.wrong = user is not None, user is None
         if user is None:
             raise wrong
         if not user.is_active:
@@ -90,6 +94,7 @@ class Sessions:
         while True:
             async with self._database.statements() as connection:
                 await repository.remove_expired(connection)
+                await guessing.forget(connection)
             await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
 
     async def _end(self, family: uuid.UUID, *token_ids: str) -> None:

@@ -55,10 +55,11 @@ async def test_an_inactive_user_does_not_get_in_and_only_the_password_tells(
 
 async def test_an_unknown_address_costs_as_much_as_a_wrong_password(api: Api, user: Person) -> None:
     fastest = {user.email: 9.0, fresh_email(): 9.0}
-    for _ in range(15):
+    for number in range(15):
         for email in fastest:
             began = time.perf_counter()
-            await api.try_log_in(email, "not the password")
+            # Each time from elsewhere, so that nobody has to wait.
+            await api.try_log_in(email, "not the password", client=f"192.0.2.{number}")
             fastest[email] = min(fastest[email], time.perf_counter() - began)
     known, unknown = fastest.values()
     # Without the hash an answer takes a few milliseconds, with it at least twenty.
