@@ -5,12 +5,14 @@ from __future__ import annotations
 import socketserver
 import threading
 import time
+from base64 import b64decode
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 
 class _Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
+        time.sleep(self.server.delay)
         self._say("220 mailbox")
         while line := self.rfile.readline():
             word = line.split()[0].upper() if line.split() else b""
@@ -20,7 +22,20 @@ class _Session(socketserver.StreamRequestHandler):
             if word == b"QUIT":
                 self._say("221 bye")
                 return
-            self._say("250-mailbox\r\n250 SMTPUTF8" if word == b"EHLO" else "250 fine")
+            self._say(self._answer(word, line.decode()))
+
+    def _answer(self, word: bytes, line: str) -> str:
+        if word == b"EHLO":
+            return "250-mailbox\r\n250-AUTH PLAIN\r\n250 SMTPUTF8"
+        if word == b"AUTH":
+            self.server.logins.append(b64decode(line.split()[2]).decode().split("\0")[1:])
+            return "235 fine"
+        if word == b"RCPT":
+            address = line.partition("<")[2].partition(">")[0]
+            waiting = self.server.refusals.get(address)
+            if waiting:
+                return waiting.pop(0)
+        return "250 fine"
 
     def _content(self) -> bytes:
         lines = []
@@ -33,11 +48,16 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
+    """`refusals` are answers to the next tries for an address, `delay` the seconds before the greeting."""
+
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.mails: list[EmailMessage] = []
+        self.logins: list[list[str]] = []
+        self.refusals: dict[str, list[str]] = {}
+        self.delay = 0.0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property

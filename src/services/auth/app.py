@@ -30,9 +30,11 @@ def create_app(settings: AuthSettings | None = None) -> FastAPI:
     accounts = Accounts(parts.peers)
     guessing = Guessing(parts.database, Keyed(settings.internal_key, "failed logins"))
     sessions = Sessions(parts.database, accounts, signer, guessing)
-    recovery = Recovery(parts.database, accounts, _mailer(settings))
+    keyed = Keyed(settings.internal_key, "mail addresses")
+    recovery = Recovery(parts.database, accounts, _mailer(settings), keyed)
     background = [sessions.sweep, *[recovery.work] * MAILS_AT_ONCE]
-    app = service_app(parts, [endpoints.router, endpoints.keys, internal_endpoints.router], background)
+    routers = [endpoints.router, endpoints.keys, internal_endpoints.router]
+    app = service_app(parts, routers, background, finish=recovery.finish)
     app.state.signer, app.state.sessions, app.state.recovery = signer, sessions, recovery
     return app
 

@@ -49,6 +49,8 @@ reset_tokens = Table(
     Column("version", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), **_now),
     Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+    # A keyed hash of where it was mailed to; null in rows of the first release.
+    Column("address", LargeBinary, index=True),
 )
 
 # One row. Raising `sequence` first makes changes visible in the order of their numbers.

@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.models import account_changes, refresh_families, refresh_tokens, reset_tokens, revoked_ids
+from services.auth.schemas import Identity
 
 REFRESH_LIFETIME = timedelta(days=30)
 RESET_LIFETIME = timedelta(hours=1)
@@ -65,19 +66,20 @@ async def revoke_families_before(connection: AsyncConnection, user: uuid.UUID, e
     await connection.execute(update(families).where(*old).values(revoked_at=func.now()))
 
 
-async def add_reset(connection: AsyncConnection, user: uuid.UUID, version: int, digest: bytes) -> None:
-    expires_at = func.now() + RESET_LIFETIME
-    await connection.execute(
-        insert(reset_tokens).values(hash=digest, user_id=user, version=version, expires_at=expires_at)
-    )
+async def add_reset(connection: AsyncConnection, user: Identity, address: bytes, digest: bytes) -> None:
+    row = {"hash": digest, "user_id": user.id, "version": user.version, "address": address}
+    await connection.execute(insert(reset_tokens).values(**row, expires_at=func.now() + RESET_LIFETIME))
 
 
-async def resets_alive(connection: AsyncConnection, user: uuid.UUID) -> int:
-    """Whoever counts does so alone for this user, until the end of the transaction."""
+async def mailed(connection: AsyncConnection, user: uuid.UUID, address: bytes) -> int:
+    """Mails of the last hour; whoever counts does so alone for this address, until the transaction ends."""
     one_at_a_time = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-    await connection.execute(one_at_a_time, {"name": f"auth resets {user}"})
-    alive = (reset_tokens.c.user_id == user, reset_tokens.c.expires_at > func.now())
-    return await connection.scalar(select(func.count()).select_from(reset_tokens).where(*alive)) or 0
+    await connection.execute(one_at_a_time, {"name": f"auth resets {address.hex()}"})
+    # By address: an account can be deleted and made again with the same one.
+    to_it = reset_tokens.c.address == address
+    to_it |= reset_tokens.c.address.is_(None) & (reset_tokens.c.user_id == user)
+    recent = reset_tokens.c.created_at > func.now() - RESET_LIFETIME
+    return await connection.scalar(select(func.count()).select_from(reset_tokens).where(to_it, recent)) or 0
 
 
 async def reset(connection: AsyncConnection, digest: bytes) -> Row[Any] | None:

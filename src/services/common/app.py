@@ -27,6 +27,8 @@ PREFIX = "/api/v1"
 # Requests may be waiting for what is read, and the next try comes soon.
 READ_SECONDS = 1
 PATIENCE = 5
+# Within the two seconds that a process may take after draining.
+FINISH_SECONDS = 1
 log = structlog.get_logger()
 
 Background = Callable[[], Awaitable[None]]
@@ -64,8 +66,20 @@ def kit(name: str, settings: ServiceSettings) -> Kit:
     return Kit(name, settings, database, tokens, peers, access)
 
 
-def service_app(parts: Kit, routers: Sequence[APIRouter], background: Sequence[Background] = ()) -> FastAPI:
-    """The ASGI application of one service, with its readiness checks in `app.state.readiness`."""
+async def _nothing() -> None:
+    """What most services have to finish."""
+
+
+def service_app(
+    parts: Kit,
+    routers: Sequence[APIRouter],
+    background: Sequence[Background] = (),
+    finish: Background = _nothing,
+) -> FastAPI:
+    """The ASGI application of one service, with its readiness checks in `app.state.readiness`.
+
+    `finish` returns when the background tasks have done what was promised; they are stopped soon, either way.
+    """
     logging.configure(parts.name, parts.settings.release, parts.settings.log_level)
     app = FastAPI(
         title=parts.name,
@@ -75,7 +89,7 @@ def service_app(parts: Kit, routers: Sequence[APIRouter], background: Sequence[B
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(parts, (parts.access.keys.follow, parts.access.view.follow, *background)),
+        lifespan=_lifespan(parts, (parts.access.keys.follow, parts.access.view.follow, *background), finish),
     )
     app.state.kit = parts
     app.state.readiness = {
@@ -98,7 +112,7 @@ async def _keys(access: AccessTokens) -> str | None:
     return None
 
 
-def _lifespan(parts: Kit, background: Sequence[Background]):
+def _lifespan(parts: Kit, background: Sequence[Background], finish: Background):
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.peers.open()
@@ -106,6 +120,7 @@ def _lifespan(parts: Kit, background: Sequence[Background]):
         try:
             await _until_ready(app)
             yield
+            await _in_time(finish)
         finally:
             for task in running:
                 task.cancel()
@@ -114,6 +129,14 @@ def _lifespan(parts: Kit, background: Sequence[Background]):
             await parts.database.close()
 
     return lifespan
+
+
+async def _in_time(finish: Background) -> None:
+    try:
+        async with asyncio.timeout(FINISH_SECONDS):
+            await finish()
+    except TimeoutError:
+        log.warning("stopping although not everything is finished", waited_seconds=FINISH_SECONDS)
 
 
 async def _until_ready(app: FastAPI) -> None:
