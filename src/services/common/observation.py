@@ -28,6 +28,9 @@ class Observation:
         headers = Headers(scope=scope)
         trace = tracing.begin(headers.get("x-request-id"), headers.get("traceparent"))
         path = scope["path"]
+        if b"%2f" in (scope.get("raw_path") or b"").lower():
+            # An escaped slash separates nothing: only as it was written does the path say so.
+            path = scope["path"] = scope["raw_path"].decode("latin-1")
         if len(path) > 1 and path.endswith("/"):
             scope["path"] = path[:-1]
         started, status = time.perf_counter(), 500
