@@ -21,6 +21,7 @@ from platformctl.backends.cluster.protocol import GatewayMode, LockHolder, Migra
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.objects.directory import DirectoryObjects
 from platformctl.backends.secrets.file import FileSecrets
+from platformctl.backends.web.client import HttpWeb
 from platformctl.config.schema import PlatformConfig
 from platformctl.operations.audit import Audit
 from platformctl.operations.context import Context
@@ -161,6 +162,7 @@ def context(server: EmbeddedDatabase, folder: Path, name: str, runner: Runner | 
             database=replace(server, name=name, runner=used),
             objects=DirectoryObjects(folder / "backups", used),
             secrets=server.secrets,
+            web=HttpWeb(used),
         ),
         runner=used,
         report=Heard(),

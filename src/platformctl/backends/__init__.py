@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from platformctl.backends.database.protocol import Database
     from platformctl.backends.objects.protocol import Objects
     from platformctl.backends.secrets.protocol import Secrets
+    from platformctl.backends.web.protocol import Web
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """The composition of one target."""
+    """The composition of one target; `web` is how users reach it, and the same for all."""
 
     cluster: Cluster
     database: Database
     objects: Objects
     secrets: Secrets
+    web: Web

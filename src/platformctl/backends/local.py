@@ -13,6 +13,7 @@ from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.objects.directory import DirectoryObjects
 from platformctl.backends.secrets.file import FileSecrets
+from platformctl.backends.web.client import HttpWeb
 from platformctl.config.load import Loaded
 from platformctl.config.paths import backups_directory, state_directory
 from platformctl.shell.runner import Runner
@@ -37,4 +38,4 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         connections=CONNECTIONS,
     )
     objects = DirectoryObjects(backups_directory(config, loaded.environment, os.environ), runner)
-    return Backends(cluster, database, objects, secrets)
+    return Backends(cluster, database, objects, secrets, HttpWeb(runner))

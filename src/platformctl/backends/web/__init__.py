@@ -1,0 +1,1 @@
+"""Visiting a platform from outside, as its users do: over HTTP, at whatever address."""

@@ -1,0 +1,73 @@
+"""Bytes on a socket of their own, for requests that no HTTP client would send."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import time
+from urllib.parse import urlsplit
+
+from platformctl.tools.http import Answer, Raw
+
+CONNECT = 5.0  # seconds
+MOST = 256 * 1024  # bytes of an answer that are read
+
+
+def exchange(url: str, raw: Raw) -> Answer:
+    """The first answer, with all that came in `content`; `closed` when the server hung up in time."""
+    begun = time.monotonic()
+    try:
+        with _connected(url) as connection:
+            received, closed = _talk(connection, raw, urlsplit(url).netloc.encode())
+    except OSError as error:
+        return Answer(0, content=f"{type(error).__name__}: {error}".encode(), closed=True)
+    return parsed(received, time.monotonic() - begun, closed)
+
+
+def parsed(received: bytes, seconds: float, closed: bool) -> Answer:
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    words = first.split(" ", 2)
+    if not first.startswith("HTTP/1.") or len(words) < 2 or not words[1].isdigit():
+        return Answer(0, (), received or b"nothing was said", seconds, closed)
+    pairs = tuple((name.strip(), value.strip()) for name, _, value in (each.partition(":") for each in lines))
+    return Answer(int(words[1]), pairs, body, seconds, closed)
+
+
+def _connected(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    host = parts.hostname or ""
+    connection = socket.create_connection((host, parts.port or (443 if secure else 80)), CONNECT)
+    if not secure:
+        return connection
+    return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+
+
+def _talk(connection: socket.socket, raw: Raw, host: bytes) -> tuple[bytes, bool]:
+    """Send part after part until the server answers or hangs up, then listen to the end of patience."""
+    received = b""
+    for number, part in enumerate(raw.parts):
+        try:
+            connection.sendall(part.replace(b"{host}", host))
+        except OSError:
+            break  # it hung up; what it said before is still to be read
+        if number < len(raw.parts) - 1 and _readable(connection, raw.pause):
+            break
+    until = time.monotonic() + raw.patience
+    while len(received) < MOST and _readable(connection, max(0.0, until - time.monotonic())):
+        try:
+            piece = connection.recv(65536)
+        except ConnectionError:
+            return received, True
+        if not piece:
+            return received, True
+        received += piece
+    return received, False
+
+
+def _readable(connection: socket.socket, seconds: float) -> bool:
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return True
+    return bool(select.select([connection], [], [], seconds)[0])
