@@ -173,6 +173,11 @@ class PlatformConfig(Section):
         description="Where the platform runs: local is this machine. This release knows no other target.",
         examples=["local"],
     )
+    protected: bool = Field(
+        False,
+        description="Whether what is only for tests is refused here: verify --abuse and verify --fuzz.",
+        examples=[True],
+    )
     drain_seconds: int = Field(
         10,
         ge=1,
