@@ -79,7 +79,25 @@ class Finding:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
-Event = Banner | StepStarted | StepProgress | StepDone | StepFailed | Notice | Narrated | LogLine | Finding
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The findings that a run will have, by id and in order; those that come are then shown at once."""
+
+    ids: tuple[str, ...]
+
+
+Event = (
+    Banner
+    | StepStarted
+    | StepProgress
+    | StepDone
+    | StepFailed
+    | Notice
+    | Narrated
+    | LogLine
+    | Finding
+    | Planned
+)
 
 
 class Reporter(Protocol):

@@ -9,8 +9,9 @@ from platformctl.events import Finding
 from platformctl.ui.paint import mark, wrapped
 
 
-def finding_lines(findings: Sequence[Finding]) -> tuple[str, ...]:
-    width = max((len(each.id) for each in findings), default=0)
+def finding_lines(findings: Sequence[Finding], ids: Sequence[str] = ()) -> tuple[str, ...]:
+    """`ids` are those of findings that stand above or below these, in the same columns."""
+    width = max(map(len, (*ids, *(each.id for each in findings))), default=0)
     out: list[str] = []
     for each in findings:
         first = f"{mark(each.status, sys.stdout)} {each.id:<{width}}  "

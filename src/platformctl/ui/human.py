@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from platformctl.errors import PlatformError
-from platformctl.events import Event, Finding, LogLine
+from platformctl.events import Event, Finding, LogLine, Planned
 from platformctl.ui.failure import failure_lines
 from platformctl.ui.findings import finding_lines
 from platformctl.ui.junit import write_junit
@@ -20,6 +21,7 @@ class Human:
     def __init__(self, verb: str, verbose: bool, streams: bool, junit: Path | None) -> None:
         self._verb, self._streams, self._junit = verb, streams, junit
         self._findings: list[Finding] = []
+        self._planned: Sequence[str] = ()
         self._progress = make_progress(verbose)
 
     def __call__(self, event: Event, /) -> None:
@@ -29,9 +31,11 @@ class Human:
                 self._say((f"{event.source} | {event.text}",))
             case Finding():
                 self._findings.append(event)
-                if self._streams:
+                if self._streams or self._planned:
                     self._progress.stop()
-                    self._say(finding_lines([event]))
+                    self._say(finding_lines([event], self._planned))
+            case Planned():
+                self._planned = event.ids
             case _:
                 self._progress(event)
 
@@ -54,7 +58,7 @@ class Human:
 
     def _finish(self) -> None:
         self._progress.stop()
-        if not self._streams:
+        if not self._streams and not self._planned:
             self._say(finding_lines(self._findings))
         file, self._junit = self._junit, None  # one attempt: its failure is shown by this surface too
         findings, self._findings = self._findings, []
