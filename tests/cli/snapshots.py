@@ -48,6 +48,9 @@ WRONG = (
     "logs",
     "maintenance on",
     "secrets set nonsense",
+    "verify ftp://example.org",
+    "verify http://127.0.0.1:1",
+    "verify http://192.0.2.1 --abuse",
 )
 BROKEN_FILE = "platfrom: shop\ngateway: {port: 99999999}\nservices: {items: {replicas: zero}}\n"
 

@@ -19,8 +19,14 @@ from tests.support import context
 ROOT = Path(__file__).parents[2]
 GIVEN = {
     name: canary(name)
-    for name in ("FIRST_SUPERUSER_PASSWORD", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "PLATFORMCTL_TEST_TOKEN")
+    for name in (
+        "FIRST_SUPERUSER_PASSWORD",
+        "PGPASSWORD",
+        "AWS_SECRET_ACCESS_KEY",
+        "PLATFORMCTL_VERIFY_PASSWORD",
+    )
 }
+OPEN = {"PLATFORMCTL_VERIFY_USER": "somebody@example.com"}  # goes with a password, and is none
 STDIN = canary("stdin")
 ARGUMENTS = {
     "init service": ["orders"],
@@ -58,7 +64,7 @@ def ordered() -> list[Leaf]:
 def run(world: World, words: list[str]) -> tuple[int, bytes]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.cli.recorder", str(world.folder / "argv.txt"), *words],
-        env={**os.environ, **GIVEN, "PYTHONPATH": str(ROOT), "TMPDIR": str(world.folder / "tmp")},
+        env={**os.environ, **GIVEN, **OPEN, "PYTHONPATH": str(ROOT), "TMPDIR": str(world.folder / "tmp")},
         input=f"{STDIN}\n".encode(),
         capture_output=True,
         check=False,

@@ -28,6 +28,7 @@ VERBS = (
     Verb("down", "Stop the platform and keep its data.", "down"),
     Verb("status", "Show what runs, where, and since when.", "status"),
     Verb("health", "Check the way from the gateway to the database: one verdict.", "health"),
+    Verb("verify", "Verify the services' public contract at any address.", "verify"),
     Verb("logs", "Show what the services and the database say.", "logs"),
     Verb("deploy", "Replace what runs by the present code, with no request lost.", "deploy"),
     Verb("rollback", "Bring back an earlier deploy as it was.", "rollback"),
