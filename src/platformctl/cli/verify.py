@@ -32,7 +32,7 @@ def verify(
         typer.Option(
             "--fuzz",
             min=0,
-            max=3600,
+            max=600,  # the session that it needs lasts fifteen minutes
             metavar="SECONDS",
             help="Also let schemathesis make up requests from the platform's description.",
         ),

@@ -10,15 +10,19 @@ from platformctl.operations.contract.cast import Cast, Person, log_in
 from platformctl.operations.verify_ledger import Ledger
 from platformctl.tools.http import Answer, UnusableError, api
 
-PASSWORDS = ("another Kennwort", "given by others")  # that promises change to
 PAGE, PAGES = 100, 20
+CERTAIN = 3  # pages of other users, who signed up meanwhile
 ROW = "clean-up"
 
 
 def clean_up(ledger: Ledger, cast: Cast) -> Finding:
     """Never raises for what the server does: what could not be deleted is named in the finding."""
     root = cast.root if cast.root and cast.root.token else None
-    left = _by_superuser(ledger.visit, root, ledger.ids, cast.tag) if root else _by_themselves(ledger)
+    left = (
+        _by_superuser(ledger.visit, root, ledger.ids, cast.tag)
+        if root
+        else _by_themselves(ledger, cast.second_password)
+    )
     if root:
         ledger.visit.ask(api("POST", "/login/logout", root.token, {"refresh_token": root.refresh}))
     if not left:
@@ -41,8 +45,8 @@ def _by_superuser(visit: Visit, root: Person, ids: set[str], tag: str) -> list[s
         if not found or last:
             return [email for email, _ in found]
         for _, user in found:
-            if not visit.ask(api("DELETE", f"/users/{user}", root.token)).status:
-                break  # nobody is there any more, and asking on would take a timeout each time
+            if not user or not visit.ask(api("DELETE", f"/users/{user}", root.token)).status:
+                break  # nobody answers any more, and asking on would take a timeout each time
     return []
 
 
@@ -59,16 +63,17 @@ def _tagged(visit: Visit, root: Person, tag: str) -> Iterator[tuple[str, str]]:
         for row in rows:
             if tag in str(row.get("email")).lower():
                 yield str(row.get("email")), str(row.get("id"))
-        if len(rows) < PAGE or not any(tag in str(row.get("email")).lower() for row in rows):
+        tagged = any(tag in str(row.get("email")).lower() for row in rows)
+        if len(rows) < PAGE or (page >= CERTAIN and not tagged):
             return
 
 
-def _by_themselves(ledger: Ledger) -> list[str]:
+def _by_themselves(ledger: Ledger, second: str) -> list[str]:
     """Everybody who can still log in deletes themselves."""
     left = []
     for email, password in ledger.made.items():
         answer = _delete(ledger.visit, ledger.tokens.get(email, ""))
-        for each in (password, *PASSWORDS):
+        for each in (password, second):
             if answer.status == 200:
                 break
             login = ledger.visit.ask(log_in(email, each))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from platformctl.backends.calls import mutation
@@ -54,8 +55,10 @@ class HttpVisit:
         self._fresh = httpx.Client(limits=fresh, **common)
         self._all, self._sensitive = Pace(*(KEPT if self._secure else ALL)), Pace(*SENSITIVE)
         self._background: ThreadPoolExecutor | None = None
+        self._ended = Event()
 
     def close(self) -> None:
+        self._ended.set()
         if self._background is not None:
             self._background.shutdown(cancel_futures=True)
         self._kept.close()
@@ -89,7 +92,11 @@ class HttpVisit:
         return self._background.submit(self.together, asks)
 
     def _once(self, ask: Ask | Raw) -> Answer:
-        return wire.exchange(self._url, ask) if isinstance(ask, Raw) else self._send(self._fresh, ask)
+        return (
+            wire.exchange(self._url, ask, self._ended)
+            if isinstance(ask, Raw)
+            else self._send(self._fresh, ask)
+        )
 
     def _send(self, client: httpx.Client, ask: Ask) -> Answer:
         import httpx

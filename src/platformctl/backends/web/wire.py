@@ -6,6 +6,7 @@ import select
 import socket
 import ssl
 import time
+from threading import Event
 from urllib.parse import urlsplit
 
 from platformctl.tools.http import Answer, Raw
@@ -14,12 +15,15 @@ CONNECT = 5.0  # seconds
 MOST = 256 * 1024  # bytes of an answer that are read
 
 
-def exchange(url: str, raw: Raw) -> Answer:
-    """The first answer, with all that came in `content`; `closed` when the server hung up in time."""
+def exchange(url: str, raw: Raw, ended: Event | None = None) -> Answer:
+    """The first answer, with all that came in `content`; `closed` when the server hung up in time.
+
+    Once `ended` is set, no further part is sent.
+    """
     begun = time.monotonic()
     try:
         with _connected(url) as connection:
-            received, closed = _talk(connection, raw, urlsplit(url).netloc.encode())
+            received, closed = _talk(connection, raw, urlsplit(url).netloc.encode(), ended or Event())
     except OSError as error:
         return Answer(0, content=f"{type(error).__name__}: {error}".encode(), closed=True)
     return parsed(received, time.monotonic() - begun, closed)
@@ -45,7 +49,7 @@ def _connected(url: str) -> socket.socket:
     return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
 
 
-def _talk(connection: socket.socket, raw: Raw, host: bytes) -> tuple[bytes, bool]:
+def _talk(connection: socket.socket, raw: Raw, host: bytes, ended: Event) -> tuple[bytes, bool]:
     """Send part after part until the server answers or hangs up, then listen to the end of patience."""
     received = b""
     for number, part in enumerate(raw.parts):
@@ -53,7 +57,7 @@ def _talk(connection: socket.socket, raw: Raw, host: bytes) -> tuple[bytes, bool
             connection.sendall(part.replace(b"{host}", host))
         except OSError:
             break  # it hung up; what it said before is still to be read
-        if number < len(raw.parts) - 1 and _readable(connection, raw.pause):
+        if ended.is_set() or (number < len(raw.parts) - 1 and _readable(connection, raw.pause)):
             break
     until = time.monotonic() + raw.patience
     while len(received) < MOST and _readable(connection, max(0.0, until - time.monotonic())):

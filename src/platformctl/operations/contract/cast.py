@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -42,6 +43,7 @@ class Cast:
     people: dict[str, Person] = field(default_factory=dict)
     signing: str = field(default="", repr=False)
     issued: list[str] = field(default_factory=list)
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
     def email(self, name: str) -> str:
@@ -51,8 +53,9 @@ class Cast:
         return address
 
     @property
-    def password(self) -> str:
-        return f"{self.tag}-Kennwort"
+    def second_password(self) -> str:
+        """What promises change a password to."""
+        return f"{self.password}-2"
 
     @property
     def ada(self) -> Person:

@@ -68,18 +68,18 @@ def a_changed_password_ends_every_other_session(cast: Cast) -> Steps:
     person = yield from newcomer(cast, "changer")
     answer = yield Probe(person.login(), Expected(200))
     other = replace(person, token=answer.field("access_token"))
-    change = {"current_password": person.password, "new_password": "another Kennwort"}
+    change = {"current_password": person.password, "new_password": cast.second_password}
     ask = api("PATCH", "/users/me/password", person.token, change)
     yield Probe(ask, said("Password updated successfully"))
     yield from ended(other)
     yield Probe(api("GET", "/users/me", person.token), Expected(200))
     yield Probe(person.login(), refused(400, "Incorrect email or password"))
-    yield Probe(person.login("another Kennwort"), Expected(200))
+    yield Probe(person.login(cast.second_password), Expected(200))
 
 
 def a_wrong_password_changes_nothing(cast: Cast) -> Steps:
     for method in CHANGES:
-        body = {"current_password": "not the password", "new_password": "another Kennwort"}
+        body = {"current_password": "not the password", "new_password": cast.second_password}
         yield Probe(
             api(method, "/users/me/password", cast.ada.token, body), refused(400, "Incorrect password")
         )

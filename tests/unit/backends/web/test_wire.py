@@ -62,3 +62,11 @@ def test_a_server_that_says_nothing_or_nonsense_is_no_exception() -> None:
     with server(lambda each: (each.recv(100), each.sendall(b"SSH-2.0"))) as url:
         assert exchange(url, Raw("x", (b"a",))).status == 0
     assert exchange("http://127.0.0.1:1", Raw("x", (b"a",))).status == 0
+
+
+def test_a_long_exchange_ends_soon_after_the_visit_has() -> None:
+    ended = threading.Event()
+    ended.set()
+    with server(lambda each: each.recv(100)) as url:
+        answer = exchange(url, Raw("x", (b"a",) * 50, pause=1.0), ended)
+    assert answer.seconds < 5
