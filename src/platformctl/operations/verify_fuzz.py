@@ -17,7 +17,7 @@ from platformctl.operations.contract.people import newcomer
 from platformctl.operations.verify_ledger import Ledger
 from platformctl.operations.verify_rows import Kept, Stage
 from platformctl.tools import schemathesis
-from platformctl.tools.http import UnusableError
+from platformctl.tools.http import Ask, UnusableError
 
 ROW = "fuzz"
 
@@ -34,6 +34,9 @@ def check_fuzz() -> None:
 
 def fuzz(ctx: Context, url: str, ledger: Ledger, cast: Cast, seconds: int) -> Finding:
     """As a user of its own; one who can delete again what strangers make may also be one."""
+    described = ledger.ask(Ask("GET", "/openapi.json"))
+    if described.status != 200:
+        return Finding(ROW, "unknown", "not judged", f"no description is served: {described}")
     stage = Stage(ledger, ctx.clock, ctx.clock.elapsed() + seconds)
     try:
         person: Person = stage.follow(newcomer(cast, "fuzzer"), Kept(ROW))
