@@ -22,15 +22,15 @@ keys = APIRouter(tags=["auth"])
 ASKED = Message(message="If that email is registered, we sent a password recovery link")
 
 
-def _sessions(request: Request) -> Sessions:
+async def _sessions(request: Request) -> Sessions:
     return request.app.state.sessions
 
 
-def _recovery(request: Request) -> Recovery:
+async def _recovery(request: Request) -> Recovery:
     return request.app.state.recovery
 
 
-def _uncached(response: Response) -> None:
+async def _uncached(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 

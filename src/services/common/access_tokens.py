@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 
 from services.common.errors import Unauthorized, Unavailable
 from services.common.keys import PublicKeys
@@ -20,6 +22,7 @@ HEADER_TYPE = "at+jwt"
 LIFETIME_SECONDS = 15 * 60
 CLOCK_SKEW_SECONDS = 5
 LONGEST_TOKEN = 8192
+MOST_KEPT = 10_000
 
 _claims = jwt.JWTClaimsRegistry(
     leeway=CLOCK_SKEW_SECONDS,
@@ -42,9 +45,12 @@ class Caller:
 
 
 class AccessTokens:
+    """A signature is checked once for each token and key; what can change is looked at each time."""
+
     def __init__(self, keys: PublicKeys, view: RevocationView) -> None:
         self.keys = keys
         self.view = view
+        self._signed: dict[str, tuple[RSAKey, dict]] = {}
 
     async def check(self, token: str) -> Caller:
         """Raises Unauthorized, or Unavailable when revocations have not been heard of for too long."""
@@ -59,6 +65,10 @@ class AccessTokens:
     async def _verified(self, token: str) -> dict:
         if len(token) > LONGEST_TOKEN:
             raise Unauthorized
+        if known := self._signed.get(token):
+            key, claims = known
+            if claims["exp"] + CLOCK_SKEW_SECONDS > time.time() and self.keys.current(key):
+                return claims
         try:
             header = jws.extract_compact(token.encode()).headers()
             key_id = header.get("kid")
@@ -69,6 +79,9 @@ class AccessTokens:
             _claims.validate(claims)
         except (JoseError, ValueError, TypeError, RecursionError):
             raise Unauthorized from None
+        if len(self._signed) >= MOST_KEPT:
+            self._signed.clear()  # seldom, and cheaper than keeping an order
+        self._signed[token] = (key, claims)
         return claims
 
     def _judged(self, claims: dict) -> Caller:

@@ -98,7 +98,7 @@ def service_app(
         "keys": lambda: _keys(parts.access),
     }
     errors.install(app)
-    app.add_middleware(Observation, service=parts.name)
+    app.add_middleware(Observation, service=parts.name, release=parts.settings.release)
     for router in routers:
         app.include_router(router)
     return app

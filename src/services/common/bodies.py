@@ -70,6 +70,11 @@ class StrictRequest(Request):
             raise _named_twice()
 
 
+def strictly(request: Request) -> StrictRequest:
+    """The same one when it is strict already: what was read of it stays read."""
+    return request if isinstance(request, StrictRequest) else StrictRequest(request.scope, request.receive)
+
+
 class StrictRoute(APIRoute):
     """The route class of every router of auth, users and items."""
 
@@ -80,7 +85,7 @@ class StrictRoute(APIRoute):
         expected = FORM if isinstance(self.body_field.field_info, params.Form) else JSON
 
         async def strict(given: Request) -> Response:
-            request = StrictRequest(given.scope, given.receive)
+            request = strictly(given)
             sent = request.headers.get("content-type", "")
             # An absent body has no type: what it lacks is said field by field.
             if sent.partition(";")[0].strip().lower() not in expected and await request.body():

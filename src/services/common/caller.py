@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -39,10 +39,10 @@ def not_enough_privileges() -> ServiceError:
     return ServiceError(403, "The user doesn't have enough privileges")
 
 
-def only_for(*services: str) -> Callable[[Request], None]:
+def only_for(*services: str) -> Callable[[Request], Awaitable[None]]:
     """A dependency: the request comes from one of `services`, proven by its service token."""
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         name = request.app.state.kit.service_tokens.check(_bearer(request))
         if name not in services:
             raise ServiceError(403, f"The {name} service may not call this")

@@ -11,9 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-CONNECT_SECONDS = 3
-STATEMENT_SECONDS = 5
-WAIT_FOR_CONNECTION_SECONDS = 3
+from services.common.driver import CONNECT_SECONDS, WAIT_FOR_CONNECTION_SECONDS, Driver, session_settings
 
 
 def engine(url: SecretStr, service: str, **options: object) -> AsyncEngine:
@@ -23,29 +21,23 @@ def engine(url: SecretStr, service: str, **options: object) -> AsyncEngine:
         hide_parameters=True,
         connect_args={
             "timeout": CONNECT_SECONDS,
-            "server_settings": {
-                "application_name": f"{service} service",
-                "search_path": service,
-                "timezone": "UTC",
-                # Statements here take milliseconds; compiling them would take longer.
-                "jit": "off",
-                "statement_timeout": f"{STATEMENT_SECONDS}s",
-            },
+            "server_settings": session_settings(service),
         },
         **options,
     )
 
 
 class Database:
-    """Connections of one process. A dead one is found before it is used and replaced (pre-ping)."""
+    """Connections of one process: half for the engine, which tries one before use, half for the driver."""
 
     def __init__(self, url: SecretStr, service: str, pool_size: int) -> None:
         self.schema = service
+        self.driver = Driver(url, service, max(1, pool_size - pool_size // 2))
         self._engine = engine(
             url,
             service,
             pool_pre_ping=True,
-            pool_size=pool_size,
+            pool_size=max(1, pool_size // 2),
             max_overflow=0,
             pool_timeout=WAIT_FOR_CONNECTION_SECONDS,
         )
@@ -74,6 +66,7 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+        await self.driver.close()
 
 
 def reason(error: BaseException) -> str:

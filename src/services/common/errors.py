@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -54,6 +55,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(asyncpg.PostgresError, _database_error)
+    app.add_exception_handler(asyncpg.InterfaceError, _database_error)
     app.add_exception_handler(PoolTimeout, _database_error)
     app.add_exception_handler(OSError, _database_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -112,7 +115,7 @@ def _printable(part: object) -> object:
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, DBAPIError) and not unreachable(error):
+    if isinstance(error, DBAPIError | asyncpg.PostgresError) and not unreachable(error):
         return await _unexpected(request, error)
     log.error("database unavailable", error=type(error).__name__)
     return answer(request, 503, "The database does not answer, try again", {"Retry-After": "1"})
@@ -122,10 +125,11 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 PASSING = frozenset({"08", "28", "3D", "40", "53", "55", "57"})
 
 
-def unreachable(error: DBAPIError) -> bool:
+def unreachable(error: DBAPIError | asyncpg.PostgresError) -> bool:
     """Whether the server is away or in the middle of something, rather than asked wrongly."""
-    state = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or state is None or state[:2] in PASSING
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    return getattr(error, "connection_invalidated", False) or state is None or state[:2] in PASSING
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -145,6 +145,10 @@ class Once:
     _kept: Idempotency
     _asked: Asked | None
 
+    @property
+    def asked(self) -> bool:
+        return self._asked is not None
+
     async def first(self) -> Response | None:
         """The answer that was given before; for those to whom making it is expensive."""
         if self._asked is None:

@@ -35,6 +35,10 @@ class PublicKeys:
             await self.read()
         return self._table.get(key_id)
 
+    def current(self, key: RSAKey) -> bool:
+        """Whether this very key is still one of the set."""
+        return self._table.get(key.kid or "") is key
+
     async def follow(self) -> None:
         """Keep the set current; runs until cancelled."""
         while True:
@@ -48,4 +52,9 @@ class PublicKeys:
         except Exception as error:
             log.warning("public keys cannot be read", error=str(error) or type(error).__name__)
             return
-        self._table = {key.kid: key for key in found.keys if isinstance(key, RSAKey) and key.kid}
+        # A key that is known already stays the same object, as long as it is the same key.
+        self._table = {key.kid: self._known(key) for key in found.keys if isinstance(key, RSAKey) and key.kid}
+
+    def _known(self, key: RSAKey) -> RSAKey:
+        known = self._table.get(key.kid or "")
+        return known if known and known.thumbprint() == key.thumbprint() else key

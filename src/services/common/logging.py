@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from typing import TextIO
@@ -10,13 +11,15 @@ import structlog
 from pydantic import SecretBytes, SecretStr
 from structlog.typing import EventDict, WrappedLogger
 
+from services.common import tracing
+
 REDACTED = "**redacted**"
 
 
 def configure(service: str, release: str, level: str, stream: TextIO = sys.stdout) -> None:
     """Send our log lines and those of libraries to `stream`, as JSON."""
     shared = [
-        structlog.contextvars.merge_contextvars,
+        tracing.add,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -29,6 +32,8 @@ def configure(service: str, release: str, level: str, stream: TextIO = sys.stdou
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(line_buffering=True)  # access_log writes to it as well
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

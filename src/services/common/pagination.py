@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 from sqlalchemy import ColumnElement, Select
 
+from services.common.direct import Unusual
 from services.common.errors import InvalidBody
 
 MAX_SKIP = 2**31 - 1
@@ -23,7 +24,7 @@ class Page:
         return statement.offset(self.skip).limit(self.limit)
 
 
-def _page(
+async def _page(
     request: Request,
     skip: Annotated[int, Query(ge=0, le=MAX_SKIP)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = MAX_LIMIT,
@@ -35,6 +36,20 @@ def _page(
     return Page(skip, limit)
 
 
+def _page_directly(request: Request) -> Page:
+    """Plain numbers within the bounds, each given once."""
+    given = request.query_params
+    skip, limit = given.get("skip", "0"), given.get("limit", str(MAX_LIMIT))
+    plain = skip.isascii() and limit.isascii() and skip.isdecimal() and limit.isdecimal()
+    if not plain or len(given.multi_items()) != len(given) or len(skip) > 10 or len(limit) > 3:
+        raise Unusual
+    page = Page(int(skip), int(limit))
+    if page.skip > MAX_SKIP or not 1 <= page.limit <= MAX_LIMIT:
+        raise Unusual
+    return page
+
+
+_page.direct = _page_directly  # type: ignore[attr-defined]
 Paged = Annotated[Page, Depends(_page)]
 
 

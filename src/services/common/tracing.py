@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import secrets
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
+from random import Random
 
-import structlog
-
+_random = Random()  # identities must differ, and need not be hard to guess
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?"
@@ -38,14 +37,20 @@ _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 def begin(request_id: str | None, traceparent: str | None) -> Trace:
     """Take over what was sent, or start anew where it is missing or malformed."""
     if not (request_id and _REQUEST_ID.fullmatch(request_id)):
-        request_id = str(uuid.uuid4())
+        request_id = str(uuid.UUID(int=_random.getrandbits(128), version=4))
     found = _TRACEPARENT.fullmatch(traceparent or "")
-    trace_id, flags = (found[1], found[2]) if found else (secrets.token_hex(16), "00")
-    trace = Trace(request_id, trace_id, secrets.token_hex(8), flags)
+    trace_id, flags = (found[1], found[2]) if found else (f"{_random.getrandbits(128):032x}", "00")
+    trace = Trace(request_id, trace_id, f"{_random.getrandbits(64):016x}", flags)
     _current.set(trace)
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace_id)
     return trace
+
+
+def add(_: object, __: str, event: dict) -> dict:
+    """What a log line says of the request in which it is written; a processor of structlog."""
+    if trace := _current.get():
+        event.setdefault("request_id", trace.request_id)
+        event.setdefault("trace_id", trace.trace_id)
+    return event
 
 
 def outgoing_headers() -> dict[str, str]:

@@ -9,9 +9,9 @@ from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
+from services.common import access_log, metrics, settings
 from services.common import logging as structured
-from services.common import metrics, settings
-from services.gateway import access_log, docs_page
+from services.gateway import docs_page
 from services.gateway import headers as head
 from services.gateway.client_address import allowance_key, client_address
 from services.gateway.controls import Controls
@@ -83,7 +83,20 @@ class Gateway:
         finally:
             seconds = perf_counter() - exchange.began
             metrics.observe("gateway", exchange.method, exchange.template, exchange.status, seconds)
-            access_log.write(exchange, self._settings.release)
+            self._log(exchange, seconds)
+
+    def _log(self, exchange: Exchange, seconds: float) -> None:
+        if access_log.wanted():
+            access_log.write(
+                "gateway",
+                self._settings.release,
+                method=exchange.method,
+                route=exchange.template,
+                status=exchange.status,
+                milliseconds=round(seconds * 1000, 2),
+                client=exchange.client,
+                request_id=exchange.request_id,
+            )
 
     async def _answer(self, exchange: Exchange) -> None:
         exchange.client = client_address(exchange.client, exchange.headers, self._settings.trusted_hops)

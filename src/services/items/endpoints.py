@@ -11,12 +11,13 @@ from services.common.app import PREFIX
 from services.common.bodies import StrictRoute
 from services.common.caller import CurrentCaller, only_for
 from services.common.conditions import conditions, tagged, tagged_unless_known
+from services.common.direct import DirectRoute
 from services.common.fields import Message
 from services.common.pagination import Paged
 from services.items.schemas import ItemChanges, ItemOut, ItemsOut, NewItem, Purged, Sorting
 from services.items.service import ItemService
 
-router = APIRouter(route_class=StrictRoute, prefix=f"{PREFIX}/items", tags=["items"])
+router = APIRouter(route_class=DirectRoute, prefix=f"{PREFIX}/items", tags=["items"])
 internal = APIRouter(
     route_class=StrictRoute,
     prefix="/internal",
@@ -25,7 +26,7 @@ internal = APIRouter(
 )
 
 
-def _service(request: Request) -> ItemService:
+async def _service(request: Request) -> ItemService:
     return request.app.state.service
 
 

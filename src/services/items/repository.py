@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, literal, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.common.conditions import Conditions
+from services.common.driver import Driver, Prepared, Row
 from services.common.pagination import Page, ordering
 from services.items.models import items, purged_owners
 
@@ -33,31 +50,66 @@ class Wanted:
         return [items.c.id == self.item, *owned, *self.conditions.where(items.c.revision)]
 
 
+OWNER, ITEM = bindparam("owner", type_=Uuid), bindparam("item", type_=Uuid)
+BY_ID = Prepared(select(items).where(items.c.id == ITEM))
+
+
 async def page(
-    connection: AsyncConnection, wanted: Page, sorting: str, owner: uuid.UUID | None
-) -> tuple[Sequence[Row[Any]], int]:
-    """Items of `owner`, or of everybody."""
-    matching = true() if owner is None else items.c.owner_id == owner
-    count = await connection.scalar(select(func.count()).select_from(items).where(matching))
+    driver: Driver, wanted: Page, sorting: str, owner: uuid.UUID | None
+) -> tuple[Sequence[Row], int]:
+    """Items of `owner`, or of everybody, and how many there are in all."""
+    rows = await driver.all(_page(sorting, owner is None), owner=owner, skip=wanted.skip, limit=wanted.limit)
+    if rows or not wanted.skip:
+        return rows, rows[0].total if rows else 0
+    counted = await driver.one(_count(owner is None), owner=owner)
+    return rows, counted.total if counted else 0
+
+
+@functools.cache
+def _page(sorting: str, everybody: bool) -> Prepared:
     columns = {name: items.c[name] for name in ("created_at", "title", "id")}
-    statement = select(items).where(matching).order_by(*ordering(sorting, **columns))
-    return (await connection.execute(wanted.of(statement))).all(), count or 0
+    total = _counted(everybody).scalar_subquery().label("total")
+    statement = select(items, total).where(_matching(everybody)).order_by(*ordering(sorting, **columns))
+    return Prepared(
+        statement.offset(bindparam("skip", type_=Integer)).limit(bindparam("limit", type_=Integer))
+    )
 
 
-async def by_id(connection: AsyncConnection, item: uuid.UUID) -> Row[Any] | None:
-    return (await connection.execute(select(items).where(items.c.id == item))).one_or_none()
+@functools.cache
+def _count(everybody: bool) -> Prepared:
+    return Prepared(_counted(everybody))
 
 
-async def add(connection: AsyncConnection, owner: uuid.UUID, values: Mapping[str, Any]) -> Row[Any] | None:
+def _counted(everybody: bool) -> Select[tuple[int]]:
+    return select(func.count().label("total")).select_from(items).where(_matching(everybody))
+
+
+def _matching(everybody: bool) -> ColumnElement[bool]:
+    return true() if everybody else items.c.owner_id == OWNER
+
+
+def _adding() -> Insert:
+    """Adds nothing for an owner who has been purged."""
+    purged = select(purged_owners.c.owner_id).where(purged_owners.c.owner_id == OWNER).exists()
+    given = {"id": ITEM, "owner_id": OWNER}
+    given |= {name: bindparam(name, type_=items.c[name].type) for name in ("title", "description")}
+    row = select(*(cast(value, items.c[name].type) for name, value in given.items()))
+    return insert(items).from_select(list(given), row.where(~purged)).returning(items)
+
+
+ADD = Prepared(_adding())
+
+
+def row_to_add(owner: uuid.UUID, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"item": uuid.uuid4(), "owner": owner, **values}
+
+
+async def add(connection: AsyncConnection, owner: uuid.UUID, values: Mapping[str, Any]) -> Any:
     """None when the owner has been purged."""
-    purged = select(purged_owners.c.owner_id).where(purged_owners.c.owner_id == owner).exists()
-    row = {"id": uuid.uuid4(), "owner_id": owner, **values}
-    columns = [literal(value, items.c[name].type).label(name) for name, value in row.items()]
-    statement = insert(items).from_select(list(row), select(*columns).where(~purged)).returning(items)
-    return (await connection.execute(statement)).one_or_none()
+    return (await connection.execute(_adding(), row_to_add(owner, values))).one_or_none()
 
 
-async def change(connection: AsyncConnection, wanted: Wanted, values: Mapping[str, Any]) -> Row[Any] | None:
+async def change(connection: AsyncConnection, wanted: Wanted, values: Mapping[str, Any]) -> Any:
     statement = update(items).where(*wanted.where()).values(**values).returning(items)
     return (await connection.execute(statement)).one_or_none()
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
@@ -26,25 +25,30 @@ class ItemService:
         self._idempotency = idempotency
 
     async def page(self, caller: Caller, wanted: Page, sorting: str) -> tuple[Any, int]:
-        async with self._database.statements() as connection:
-            return await repository.page(connection, wanted, sorting, _limit_to(caller))
+        return await repository.page(self._database.driver, wanted, sorting, _limit_to(caller))
 
     async def add(self, caller: Caller, new: NewItem, once: Once) -> Response:
+        values = new.model_dump()
+
         async def work(connection: AsyncConnection) -> Response:
-            item = await repository.add(connection, caller.id, new.model_dump())
-            if item is None:
-                raise Unauthorized
-            return tagged(ItemOut, item)
+            return _added(await repository.add(connection, caller.id, values))
 
-        return await once.make(work)
+        if once.asked:
+            return await once.make(work)
+        row = repository.row_to_add(caller.id, values)
+        return _added(await self._database.driver.write(repository.ADD, **row))
 
-    async def read(self, caller: Caller, item: uuid.UUID) -> Row[Any]:
-        async with self._database.statements() as connection:
-            return await _allowed(connection, caller, item)
+    async def read(self, caller: Caller, item: uuid.UUID) -> Any:
+        found = await self._database.driver.one(repository.BY_ID, item=item)
+        if found is None:
+            raise ServiceError(404, "Item not found")
+        if not caller.is_superuser and found.owner_id != caller.id:
+            raise ServiceError(403, "Not enough permissions")
+        return found
 
     async def change(
         self, caller: Caller, item: uuid.UUID, changes: ItemChanges, conditions: Conditions
-    ) -> Row[Any]:
+    ) -> Any:
         values = changes.model_dump(exclude_unset=True)
         if not values:
             found = await self.read(caller, item)
@@ -54,14 +58,18 @@ class ItemService:
         async with self._database.statements() as connection:
             wanted = Wanted(item, _limit_to(caller), conditions)
             changed = await repository.change(connection, wanted, values)
-            if changed is None:
-                await _refuse(connection, caller, item)
-        return changed
+        return changed or await self._refuse(caller, item)
 
     async def delete(self, caller: Caller, item: uuid.UUID, conditions: Conditions) -> None:
         async with self._database.statements() as connection:
-            if not await repository.remove(connection, Wanted(item, _limit_to(caller), conditions)):
-                await _refuse(connection, caller, item)
+            removed = await repository.remove(connection, Wanted(item, _limit_to(caller), conditions))
+        if not removed:
+            await self._refuse(caller, item)
+
+    async def _refuse(self, caller: Caller, item: uuid.UUID) -> NoReturn:
+        """Nothing was changed: there is no such item, it is another's, or in another state than asked for."""
+        await self.read(caller, item)
+        raise precondition_failed()
 
     async def purge(self, owner: uuid.UUID) -> int:
         """Idempotent. Two transactions, so that others wait for the short one only."""
@@ -76,16 +84,7 @@ def _limit_to(caller: Caller) -> uuid.UUID | None:
     return None if caller.is_superuser else caller.id
 
 
-async def _allowed(connection: AsyncConnection, caller: Caller, item: uuid.UUID) -> Row[Any]:
-    found = await repository.by_id(connection, item)
-    if found is None:
-        raise ServiceError(404, "Item not found")
-    if not caller.is_superuser and found.owner_id != caller.id:
-        raise ServiceError(403, "Not enough permissions")
-    return found
-
-
-async def _refuse(connection: AsyncConnection, caller: Caller, item: uuid.UUID) -> None:
-    """Nothing was changed: there is no such item, or it is another's, or it is not in the state asked for."""
-    await _allowed(connection, caller, item)
-    raise precondition_failed()
+def _added(item: Any) -> Response:
+    if item is None:
+        raise Unauthorized
+    return tagged(ItemOut, item)

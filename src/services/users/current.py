@@ -13,13 +13,13 @@ from services.common.errors import Unauthorized
 from services.users.service import UserService
 
 
-def _service(request: Request) -> UserService:
+async def _service(request: Request) -> UserService:
     return request.app.state.service
 
 
 async def active_user(request: Request, caller: Caller) -> Row[Any]:
     """A token outlives its user by up to a second; the row does not."""
-    user = await _service(request).find(caller.id)
+    user = await request.app.state.service.find(caller.id)
     if user is None or not user.is_active:
         raise Unauthorized
     return user
