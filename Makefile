@@ -23,9 +23,11 @@ e2e: .venv/tested  ## the local target's whole life: at most 30 minutes
 soak: .venv/tested  ## long seeded campaigns, resumable: hours
 	@$(BIN)/python -m pytest -m soak tests
 
-bench: .venv/tested  ## measure against the peers named in benchmarks/
+bench: .venv/measured  ## measure against the peers named in benchmarks/ (needs wrk and nginx)
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.local
+	@$(BIN)/python -m benchmarks.services
+	@$(BIN)/python -m benchmarks.gateway
 
 lint: .venv/tested  ## style, formatting and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
@@ -53,6 +55,10 @@ clean:  ## remove what the targets above made; data and backups stay
 	@echo "installing into .venv (a minute or two, once)"
 	@$(PIP) -r requirements/build.txt && $(PIP) -r requirements/base.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/measured: requirements/bench.txt .venv/tested
+	@$(PIP) -r requirements/bench.txt
 	@touch $@
 
 .venv/tested: requirements/test.txt .venv/installed

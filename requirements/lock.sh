@@ -6,4 +6,5 @@ pin="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes 
 eval $pin -o requirements/base.txt pyproject.toml
 eval $pin -c requirements/base.txt -o requirements/services.txt requirements/services.in
 eval $pin -c requirements/base.txt -o requirements/test.txt pyproject.toml --extra fuzz --group test
+eval $pin -c requirements/test.txt -o requirements/bench.txt --group bench
 eval $pin -o requirements/build.txt --group build

@@ -1,0 +1,76 @@
+"""Load by wrk on a pinned process, and what it took: requests a second, latency, processor time a request."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psutil
+
+CONNECTIONS = 32
+REPORT = """
+done = function(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format('REPORT {"requests": %d, "microseconds": %d, "bad": %d, "p50": %f, "p99": %f}\\n',
+    summary.requests, summary.duration,
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`p50` and `p99` in milliseconds, `cpu` in milliseconds of the server's processor time a request."""
+
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+
+
+def server_core() -> int:
+    return sorted(os.sched_getaffinity(0))[0]
+
+
+def load_core() -> int:
+    return sorted(os.sched_getaffinity(0))[-1]
+
+
+def ask(
+    url: str, script: str, servers: Sequence[int], seconds: float, connections: int = CONNECTIONS
+) -> Measured:
+    """`script` is Lua for wrk; `servers` are pids. Raises RuntimeError when an answer was no success."""
+    watched = [psutil.Process(pid) for pid in servers]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as lua:
+        lua.write(script + REPORT)
+        lua.flush()
+        before = _processor_seconds(watched)
+        length = f"-d{seconds:g}s"
+        program = ["wrk", "-t1", f"-c{connections}", length, "--timeout", "10s", "-s", lua.name, url]
+        pinned = ["taskset", "-c", str(load_core()), *program]
+        out = subprocess.run(pinned, check=True, capture_output=True, text=True).stdout
+        used = _processor_seconds(watched) - before
+    report = re.search(r"^REPORT (.*)$", out, re.MULTILINE)
+    if report is None:
+        raise RuntimeError(f"wrk reported nothing:\n{out}")
+    found = json.loads(report[1])
+    if found["bad"]:
+        raise RuntimeError(f"{found['bad']} of {found['requests']} answers were no success:\n{out}")
+    rate = found["requests"] / found["microseconds"] * 1e6
+    return Measured(rate, found["p50"], found["p99"], used / found["requests"] * 1000)
+
+
+def median(measured: Sequence[Measured]) -> Measured:
+    columns = zip(*((each.rate, each.p50, each.p99, each.cpu) for each in measured), strict=True)
+    return Measured(*(statistics.median(column) for column in columns))
+
+
+def _processor_seconds(watched: Sequence[psutil.Process]) -> float:
+    return sum(sum(each.cpu_times()[:2]) for each in watched)
