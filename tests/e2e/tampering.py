@@ -63,6 +63,7 @@ LIES = {
     "GET /users",
     "/livez, /readyz, /metrics",
     "errors",
+    "Idempotency-Key",  # it makes items too, and meets the lie about them
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import replace
 
 from platformctl.diagnosis.answers import UNAUTHORIZED, Expected
@@ -79,11 +78,11 @@ def an_unknown_address_costs_the_same_time(cast: Cast) -> Steps:
     person = yield from registered(cast, "timed")
     nobody = cast.email("nobody")
     known, unknown = [], []
-    for _ in range(3):
+    for _ in range(5):  # the sixth failure would have to wait
         for email, seconds in ((person.email, known), (nobody, unknown)):
             answer = yield Probe(log_in(email, "not the password"), Expected(400))
             seconds.append(answer.seconds)
-    one, other = statistics.median(known), statistics.median(unknown)
+    one, other = min(known), min(unknown)  # whatever else the machine does only adds to a time
     alike = other > one / 2 or one - other < 0.01
     yield Claim(alike, f"a known address takes {one * 1000:.0f} ms, an unknown one {other * 1000:.0f} ms")
 
