@@ -17,6 +17,7 @@ from fastapi.params import Depends as DependsMark
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.common.bodies import StrictRoute, parsed, strictly
+from services.common.errors import ServiceError
 
 Read = Callable[[Request], Any]
 Long = Callable[[Request], Awaitable[Response]]
@@ -41,7 +42,7 @@ class DirectRoute(StrictRoute):
                 for name, read in readers.items():
                     value = read(request)
                     arguments[name] = await value if inspect.isawaitable(value) else value
-            except Unusual:
+            except (Unusual, ServiceError):  # of two faults the long way knows which is told
                 return await long(request)
             answer = await endpoint(**arguments)
             if isinstance(answer, Response):

@@ -26,9 +26,14 @@ EVERYTHING = {
     },
     "mail": {"smtp": "smtp://mail.a.org", "from": "shop@a.org", "public_url": "https://a.org"},
 }
-OF_THE_TARGET = {"platform", "target", "database.version", "objects.directory", "gateway.port"} | {
-    f"services.{name}.replicas" for name in SERVICES
-}
+OF_THE_TARGET = {
+    "platform",
+    "target",
+    "protected",
+    "database.version",
+    "objects.directory",
+    "gateway.port",
+} | {f"services.{name}.replicas" for name in SERVICES}
 
 
 def of_all(config: PlatformConfig) -> dict[str, dict[str, str]]:
