@@ -42,7 +42,9 @@ def down(ctx: Context, purge: bool = False, with_backups: bool = False) -> Down:
             _require_purged(ctx)
         if with_backups:
             deleted = _delete_backups(ctx)
-    kept = objects.location() if purge else cluster.locations()["data"]
+    kept = cluster.locations()["audit" if purge else "data"]
+    if purge and not with_backups:
+        kept = objects.location()
     return Down(ran, purge, deleted, kept, (ctx.command("up"),))
 
 

@@ -36,7 +36,8 @@ def history(ctx: Context, limit: int = 20) -> History:
     deploys, chosen = ctx.backends.cluster.deploys(), dict(ctx.backends.cluster.chosen())
     present = next((each.id for each in deploys if each.outcome == "deployed" and each.after == chosen), None)
     rows = tuple(_entry(each, runs=each.id == present) for each in deploys[:limit])
-    return History(rows, (ctx.command("rollback" if len(deploys) > 1 else "status"),))
+    undoable = any(each.id == present and each.before not in ({}, each.after) for each in deploys)
+    return History(rows, (ctx.command("rollback" if undoable else "status"),))
 
 
 def _entry(deploy: Deploy, *, runs: bool) -> Entry:

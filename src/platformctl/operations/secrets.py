@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from platformctl.backends.secrets.protocol import LOGIN, PASSWORD, SecretInfo
+from platformctl.backends.secrets.protocol import LOGIN, PASSWORD
 from platformctl.config.schema import SERVICES
 from platformctl.errors import PreconditionError, StepError
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
+from platformctl.operations.status import shown
 
 # Both sides of these must change together, so nobody may set one side alone.
 MADE = frozenset({"DATABASE_PASSWORD", "INTERNAL_KEY", "SIGNING_KEYS"})
@@ -31,8 +32,16 @@ class SecretSet:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownSecret:
+    name: str
+    version: int
+    fingerprint: str
+    changed: str
+
+
+@dataclass(frozen=True, slots=True)
 class SecretList:
-    secrets: tuple[SecretInfo, ...]
+    secrets: tuple[ShownSecret, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,12 @@ def check_name(name: str) -> None:
 
 
 def list_secrets(ctx: Context) -> SecretList:
-    return SecretList(ctx.backends.secrets.list())
+    found = ctx.backends.secrets.list()
+    return SecretList(
+        tuple(
+            ShownSecret(each.name, each.version, each.fingerprint, shown(each.changed_at)) for each in found
+        )
+    )
 
 
 def show_login(ctx: Context) -> Login:
