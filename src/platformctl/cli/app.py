@@ -74,7 +74,14 @@ class LazyVerbs(TyperGroup):
         return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0].startswith("--") and args[0] not in ("--version", "--help"):
+            ctx.fail(f"An option stands behind its verb: {_behind(args)}")
         return super().parse_args(ctx, args or ["overview"])
+
+
+def _behind(args: list[str]) -> str:
+    verb = next((each for each in args if each in _TABLE), "VERB")
+    return f"platformctl {verb} {args[0]}"
 
 
 def root() -> Any:

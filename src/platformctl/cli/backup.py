@@ -47,7 +47,10 @@ def verify(
     backup: Backup = "latest",
     every: Annotated[bool, typer.Option("--all", help="Verify every backup.")] = False,
 ) -> Operation:
-    """Read a backup to its end, as a restore would; exit code 5 when it is damaged."""
+    """Read a backup to its end, as a restore would.
+
+    Exit code 5 when it is damaged.
+    """
     from platformctl.operations.backup_verify import verify
 
     return partial(verify, backup=backup, every=every)

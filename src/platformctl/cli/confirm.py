@@ -55,7 +55,8 @@ def _ask(damage: Damage, environment: str, question: str) -> None:
     answer = sys.stdin.readline().strip()
     if answer not in wanted and answer.lower() not in wanted:
         raise DeclinedError(
-            "the answer was not yes, so nothing was done", fix="repeat the command when you are sure"
+            f"the answer was not {wanted[-1]}, so nothing was done",
+            fix="repeat the command when you are sure",
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ MakeRunner = Callable[["Record"], "Runner"]
 class Session:
     """`state` is the state directory once it is known; `changed` is true after the first recorded change.
 
-    `environment` and `file` are what --env and --file named.
+    `environment` and `file` are what --env and --file named. `run_id` is the same in a rehearsal and in
+    the run that follows it, so that what was agreed to by name is what is made.
     """
 
     machine: bool = False
@@ -29,3 +31,4 @@ class Session:
     environment: str = "local"
     file: Path | None = None
     changed: bool = False
+    run_id: str = field(default_factory=lambda: os.urandom(6).hex())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import uuid
 from functools import partial
 
 from platformctl.cli.address import Address, Addressed
@@ -68,7 +67,7 @@ def _context(order: Order, loaded: Loaded, session: Session, report: Reporter) -
         verb=order.verb,
         environment=loaded.environment,
         arguments=order.arguments,
-        run_id=uuid.uuid4().hex[:12],
+        run_id=session.run_id,
     )
 
     def record(words: str, outcome: str) -> None:

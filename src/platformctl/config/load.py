@@ -23,13 +23,15 @@ FILE_NAME = "platform.yaml"
 class Loaded:
     """`origin` is where the configuration stands, or would stand when there is no file.
 
-    `provenance` has, for each dotted setting that is not a default, `file:line`, a variable's name, or the
-    folder that the platform's name was made from.
+    `files` are those that were read: the configuration and the environment's overlay. `provenance` has, for
+    each dotted setting that is not a default, `file:line`, a variable's name, or the folder that the
+    platform's name was made from.
     """
 
     config: PlatformConfig
     environment: str
     origin: Path
+    files: tuple[Path, ...]
     provenance: Mapping[str, str]
 
 
@@ -67,7 +69,8 @@ def examine(file: Path | None, environment: str, environ: Mapping[str, str]) -> 
     config = _anchored(outcome, folder)
     backups_directory(config, environment, environ)
     origin = folder.resolve() / (found.name if found else FILE_NAME)
-    return Loaded(config, environment, origin, _provenance(merged))
+    read = tuple(each.resolve() for each in files)
+    return Loaded(config, environment, origin, read, _provenance(merged))
 
 
 def find(file: Path | None, here: Path, environ: Mapping[str, str]) -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import RootModel
 
 from platformctl.config import reference
-from platformctl.config.load import examine, load
+from platformctl.config.load import Loaded, examine, load
 from platformctl.config.problems import Problem, dotted, refuse
 from platformctl.config.tree import flat
 from platformctl.errors import ConfigError
@@ -31,10 +31,10 @@ class ShownSetting:
 
 @dataclass(frozen=True, slots=True)
 class ShownConfiguration:
-    """`origin` is where the file stands, or would stand; no setting can hold a secret."""
+    """`files` are those that were read, or where the first would stand; no setting can hold a secret."""
 
     environment: str
-    origin: str
+    files: str
     settings: tuple[ShownSetting, ...]
 
 
@@ -56,7 +56,11 @@ def show(unloaded: Unloaded) -> ShownConfiguration:
         ShownSetting(dotted(path), value, loaded.provenance.get(dotted(path), "default"))
         for path, value in flat(loaded.config)
     )
-    return ShownConfiguration(loaded.environment, str(loaded.origin), tuple(rows))
+    return ShownConfiguration(loaded.environment, _files(loaded), tuple(rows))
+
+
+def _files(loaded: Loaded) -> str:
+    return ", ".join(map(str, loaded.files)) or f"none; it would be {loaded.origin}"
 
 
 def check(unloaded: Unloaded) -> None:

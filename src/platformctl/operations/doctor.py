@@ -28,7 +28,11 @@ def doctor(ctx: Context) -> Doctor:
     for finding in findings:
         ctx.report(finding)
     failed = [each for each in findings if each.status == "fail"]
-    verdict = Doctor(len(findings) - len(failed), len(failed), (ctx.command("up"),))
+    verdict = Doctor(
+        len(findings) - len(failed),
+        len(failed),
+        (ctx.command("health" if ctx.backends.cluster.running() else "up"),),
+    )
     if failed:
         raise UnhealthyError(
             failed[0].message,

@@ -43,9 +43,12 @@ def down(ctx: Context, purge: bool = False, with_backups: bool = False) -> Down:
         if with_backups:
             deleted = _delete_backups(ctx)
     kept = cluster.locations()["audit" if purge else "data"]
+    steps = (ctx.command("up"),)
     if purge and not with_backups:
         kept = objects.location()
-    return Down(ran, purge, deleted, kept, (ctx.command("up"),))
+        newest = next((each.id for each in catalogue.entries(ctx) if each.manifest), None)
+        steps += (ctx.command(f"restore {newest} --into-foreign"),) if newest else ()
+    return Down(ran, purge, deleted, kept, steps)
 
 
 def what_is_lost(ctx: Context, with_backups: bool) -> str:

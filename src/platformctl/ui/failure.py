@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TextIO
 
 from platformctl.errors import ConfigError, PlatformError
-from platformctl.ui.paint import mark, wrapped
+from platformctl.ui.paint import advice, mark, wrapped
 
 SHOWN_EVIDENCE = 12  # lines; --output json has all, and a wrong configuration is always told in full
 
 
 def failure_lines(error: PlatformError, stream: TextIO) -> tuple[str, ...]:
-    """The command to type stands on a line of its own and is never wrapped, so that it can be copied."""
+    """A command to type is never wrapped, so that it can be copied."""
     out = [*wrapped(error.message, f"{mark('fail', stream)} ", "  ")]
     if error.cause and error.cause not in error.message:
         out += wrapped(error.cause, "  why:  ", "        ")
@@ -24,5 +24,5 @@ def failure_lines(error: PlatformError, stream: TextIO) -> tuple[str, ...]:
         )
         out += [f"  seen{more}:", *(f"    {line}" for line in shown)]
     if error.fix:
-        out.append(f"  next: {error.fix}")
+        out += advice(error.fix, "  next: ", "        ")
     return tuple(out)

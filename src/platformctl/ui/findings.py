@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from platformctl.events import Finding
-from platformctl.ui.paint import mark, wrapped
+from platformctl.ui.paint import advice, mark, wrapped
 
 
 def finding_lines(findings: Sequence[Finding], ids: Sequence[str] = ()) -> tuple[str, ...]:
@@ -19,5 +19,5 @@ def finding_lines(findings: Sequence[Finding], ids: Sequence[str] = ()) -> tuple
         out += wrapped(each.message, first, indent)
         if each.status != "pass":
             out += [f"{indent}{line}" for line in each.evidence.splitlines()]
-            out += [f"{indent}fix: {each.fix}"] if each.fix else []
+            out += advice(each.fix, f"{indent}fix: ", f"{indent}     ") if each.fix else ()
     return tuple(out)

@@ -11,7 +11,7 @@ from platformctl.events import Event, Finding, LogLine, Planned
 from platformctl.ui.failure import failure_lines
 from platformctl.ui.findings import finding_lines
 from platformctl.ui.junit import write_junit
-from platformctl.ui.paint import painted, wrapped
+from platformctl.ui.paint import painted
 from platformctl.ui.progress import make_progress
 from platformctl.ui.rehearsed import Rehearsed
 from platformctl.ui.results import lines, next_steps
@@ -42,8 +42,7 @@ class Human:
     def rehearsal(self, rehearsed: Rehearsed) -> None:
         self._progress.stop()
         for line in lines(rehearsed):
-            for part in wrapped(line, "", "    "):
-                sys.stderr.write(part + "\n")
+            sys.stderr.write(line + "\n")
 
     def result(self, value: object) -> None:
         self._finish()

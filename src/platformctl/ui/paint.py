@@ -36,6 +36,12 @@ def painted(line: str, stream: TextIO) -> str:
     return f"{indent}\033[{code}m{bare[0]}\033[0m{bare[1:]}"
 
 
+def advice(text: str, first: str, rest: str) -> tuple[str, ...]:
+    """A command alone stays on one line, so that it can be copied; a sentence around one is wrapped."""
+    alone = text.startswith("platformctl ") and not {",", ";"} & set(text)
+    return (f"{first}{text}",) if alone else wrapped(text, first, rest)
+
+
 def wrapped(text: str, first: str, rest: str) -> tuple[str, ...]:
     """`text` after `first`, its further lines after `rest`; words, paths and commands are never broken."""
     out: list[str] = []

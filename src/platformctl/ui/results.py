@@ -54,7 +54,8 @@ def lines(value: object) -> Lines:
 def _(value: Rehearsed) -> Lines:
     if not value.changes:
         return (f"{value.verb} would change nothing in {value.environment}.",)
-    return (f"{value.verb} would change in {value.environment}:", *(f"  {each}" for each in value.changes))
+    changes = (line for each in value.changes for line in wrapped(each, "  ", "    "))
+    return (f"{value.verb} would change in {value.environment}:", *changes)
 
 
 def described(pairs: Mapping[str, str]) -> Lines:

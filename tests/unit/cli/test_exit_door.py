@@ -214,3 +214,11 @@ def test_a_stream_that_is_closed_at_the_start_changes_no_exit_code(
     ended = subprocess.run(["sh", "-c", line], env=environment(), capture_output=True, text=True)
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("option", ["--env", "--dry-run"])
+def test_an_option_before_its_verb_is_told_where_it_stands(option: str) -> None:
+    command = [sys.executable, "-m", "platformctl", option, "staging", "up"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert f"platformctl up {option}" in done.stderr

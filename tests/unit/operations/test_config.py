@@ -42,6 +42,15 @@ def test_show_refuses_a_wrong_configuration(folder: Path) -> None:
         show(Unloaded(None, "local", print))
 
 
+def test_show_names_the_files_that_were_read(folder: Path) -> None:
+    assert show(Unloaded(None, "local", print)).files == f"none; it would be {folder}/platform.yaml"
+    (folder / "environments").mkdir()
+    names = ("platform.yaml", "environments/staging.yaml")
+    for name in names:
+        (folder / name).write_text("{}\n")
+    assert show(Unloaded(None, "staging", print)).files == ", ".join(str(folder / name) for name in names)
+
+
 def test_show_tells_where_each_value_comes_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "platform.yaml").write_text("platform: shop\ngateway:\n  port: 9000\n  trusted_hops: 1\n")
     (folder / "environments").mkdir()

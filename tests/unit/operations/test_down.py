@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from pathlib import Path
 
@@ -83,8 +84,15 @@ def test_backups_are_asked_about_separately(small):
     assert list(location.rglob("manifest.json"))
 
 
-def test_a_purged_environment_starts_anew(small):
-    small.run("down", "--purge", "--yes", "--confirm", "local")
-    up = small.run("up")
-    assert up.data["password"]
+def test_a_purged_environment_starts_anew_and_takes_back_its_kept_backup(small):
+    purged = small.run("down", "--purge", "--yes", "--confirm", "local").data
+    up, into_foreign = purged["next_steps"]
+    assert small.run(*up.split()[1:]).data["password"]
     assert small.run("health").code == 0
+    command = (sys.executable, "-P", "-m", *into_foreign.split())
+    with contextlib.chdir(small.work):
+        code, shown = on_terminal(command, {"to go ahead: ": "local\n"}, env=small.environ())
+    assert code == 0, shown
+    plan, _, result = shown.partition("to go ahead: ")
+    kept = re.search(r"^kept +(\S+)", result, re.MULTILINE)[1]
+    assert kept in plan  # what was agreed to by name is what was made

@@ -28,3 +28,11 @@ def test_a_failure_is_told_in_a_fixed_order_and_its_command_is_never_wrapped() -
 
 def test_a_cause_that_only_repeats_the_message_is_left_out() -> None:
     assert failure_lines(PlatformError("psql failed", cause="psql failed"), sys.stderr) == ("✗ psql failed",)
+
+
+def test_advice_that_is_a_sentence_is_wrapped() -> None:
+    fix = "set XDG_STATE_HOME to a directory that can be written, then repeat the command: platformctl up"
+    *_, first, second = failure_lines(PlatformError("it failed", fix=fix), sys.stderr)
+    assert first.startswith("  next: set ")
+    assert second.startswith("        ")
+    assert len(first) <= 80

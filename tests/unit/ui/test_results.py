@@ -57,6 +57,17 @@ def test_a_table_folds_its_last_column_within_80_columns() -> None:
     assert shown[-1] == "b   short"
 
 
+def test_columns_without_room_stand_below_their_row() -> None:
+    shown = table(["id", "who", "release", "runs"], [["d" * 40, "u" * 30, "r1", "yes"], ["e", "v", "r2", ""]])
+    assert [line.rstrip() for line in shown] == [
+        f"{'ID':<40}  WHO",
+        f"{'d' * 40}  {'u' * 30}",
+        "  release r1, runs yes",
+        f"{'e':<40}  v",
+        "  release r2",
+    ]
+
+
 def test_nothing_and_simple_values_are_shown_as_they_are() -> None:
     assert lines(None) == ()
     assert lines("two\nlines") == ("two", "lines")

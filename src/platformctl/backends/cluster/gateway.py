@@ -65,8 +65,10 @@ class Gateway:
         try:
             answer = control.request(self._layout.control_socket(process), method, path, body, timeout)
             answer.raise_for_status()
-            return answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+            told: dict[str, Any] = answer.json()
+            SEVEREST.index(told["mode"])
+            return told
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise StepError(
                 f"{process} did not do {path}",
                 cause=str(error),

@@ -141,7 +141,7 @@ _GUARDED: tuple[Promise, ...] = (
 ROWS: Rows = {
     "GET /docs": (the_page_is_open_or_closed,),
     "GET /openapi.json": (one_document_describes_every_endpoint_and_nothing_else,),
-    "/livez, /readyz, /metrics": (what_is_for_the_inside_is_not_reached,),
+    "inside paths": (what_is_for_the_inside_is_not_reached,),
     "errors": (errors_are_problems_for_who_asks, refusals_are_never_cached),
     "headers": _GUARDED,
     "ETag and If-Match": (a_change_of_an_older_state_is_refused,),
