@@ -11,6 +11,7 @@ from platformctl.events import Event, Finding, LogLine, Planned
 from platformctl.ui.failure import failure_lines
 from platformctl.ui.findings import finding_lines
 from platformctl.ui.junit import write_junit
+from platformctl.ui.log_line import log_line
 from platformctl.ui.paint import painted
 from platformctl.ui.progress import make_progress
 from platformctl.ui.rehearsed import Rehearsed
@@ -28,7 +29,7 @@ class Human:
         match event:
             case LogLine():
                 self._progress.stop()
-                self._say((f"{event.source} | {event.text}",))
+                self._say((log_line(event),))
             case Finding():
                 self._findings.append(event)
                 if self._streams or self._planned:

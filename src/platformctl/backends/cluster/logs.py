@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from platformctl.events import LogLine
 
+TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)")
 POLL = 0.2  # seconds between two looks at the files
 
 
@@ -22,9 +24,19 @@ def last(path: Path, lines: int) -> list[str]:
 
 
 def read(paths: Sequence[Path], lines: int) -> Iterator[LogLine]:
-    for path in paths:
-        for line in last(path, lines):
-            yield LogLine(path.stem, line)
+    """The last `lines` lines of each file, in the order of the times (UTC) that they tell."""
+    told = [each for path in paths for each in _timed(path, lines)]
+    for _, line in sorted(told, key=lambda each: each[0]):
+        yield line
+
+
+def _timed(path: Path, lines: int) -> Iterator[tuple[str, LogLine]]:
+    """Each line with its time; one without a time, as of a traceback, belongs to the line before it."""
+    time_told = ""
+    for text in last(path, lines):
+        found = TIME.search(text)
+        time_told = " ".join(found.groups()) if found else time_told
+        yield time_told, LogLine(path.stem, text)
 
 
 def follow(paths: Sequence[Path]) -> Iterator[LogLine]:
