@@ -8,9 +8,11 @@ import re
 import statistics
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import httpx
 import psutil
 
 CONNECTIONS = 32
@@ -41,6 +43,17 @@ def server_core() -> int:
 
 def load_core() -> int:
     return sorted(os.sched_getaffinity(0))[-1]
+
+
+def wait(url: str, **headers: str) -> None:
+    """Until the server answers well, at most 10 s; raises RuntimeError when it never does."""
+    for _ in range(100):
+        try:
+            httpx.get(url, headers=headers).raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise RuntimeError(f"no good answer from {url}")
 
 
 def ask(

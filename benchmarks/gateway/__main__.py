@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import psutil
 
 from benchmarks import load
@@ -47,7 +46,7 @@ def main() -> int:
     ):
         sides = {"ours": (port, [mine]), "nginx": (peer, _workers(peers)), "direct": (service, [])}
         for at, _ in sides.values():
-            wait(at)
+            load.wait(f"http://127.0.0.1:{at}{PATH}")
         many = {name: measure(*each, chosen, 32) for name, each in sides.items()}
         single = {name: measure(*each, chosen, 1) for name, each in sides.items()}
     return show(many, single)
@@ -105,16 +104,6 @@ def ours(service: int) -> Iterator[tuple[int, int]]:
 def _workers(pids: list[int]) -> list[int]:
     time.sleep(0.5)
     return [child.pid for pid in pids for child in psutil.Process(pid).children()]
-
-
-def wait(port: int) -> None:
-    for _ in range(100):
-        try:
-            httpx.get(f"http://127.0.0.1:{port}{PATH}").raise_for_status()
-            return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise RuntimeError(f"nothing answers on {port}")
 
 
 if __name__ == "__main__":

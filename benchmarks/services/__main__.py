@@ -133,7 +133,7 @@ def both(postgres: Postgres) -> Iterator[tuple[Side, Side, list[str]]]:
         items = platform.services["items"]
         pin(items.process.pid)
         theirs = Side(f"http://127.0.0.1:{listener.getsockname()[1]}", template_token(user, key), peer.pid)
-        wait(theirs)
+        load.wait(f"{theirs.url}/api/v1/items/?limit=1", Authorization=f"Bearer {theirs.token}")
         yield Side(items.url, token, items.process.pid), theirs, ids
     finally:
         if peer:
@@ -141,7 +141,6 @@ def both(postgres: Postgres) -> Iterator[tuple[Side, Side, list[str]]]:
             peer.wait(15)
         listener.close()
         platform.stop()
-        shutil.rmtree(platform.folder, ignore_errors=True)
 
 
 def pin(pid: int) -> None:
@@ -179,18 +178,6 @@ def fill(platform: Platform, user: str) -> list[str]:
 
 def template_token(user: str, key: str) -> str:
     return jwt.encode({"sub": user, "exp": int(time.time()) + 3600}, key, algorithm="HS256")
-
-
-def wait(side: Side) -> None:
-    for _ in range(100):
-        try:
-            httpx.get(
-                f"{side.url}/api/v1/items/?limit=1", headers={"Authorization": f"Bearer {side.token}"}
-            ).raise_for_status()
-            return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise RuntimeError("the template does not answer")
 
 
 if __name__ == "__main__":

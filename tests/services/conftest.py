@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ import pytest
 from tests.postgres import Postgres
 from tests.services.mailbox import Mailbox
 from tests.services.people import Api, Person
-from tests.services.processes import Platform
+from tests.services.processes import Platform, serving
 
 
 @pytest.fixture(scope="session")
@@ -32,13 +31,8 @@ def platform(postgres: Postgres, mailbox: Mailbox) -> Iterator[Platform]:
             "PUBLIC_URL": "https://shop.example",
         },
     }
-    running = Platform(postgres, "shared", extra)
-    try:
-        running.start()
+    with serving(postgres, "shared", extra) as running:
         yield running
-    finally:
-        running.stop()
-        shutil.rmtree(running.folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -175,3 +176,17 @@ class Platform:
         for service in self.services.values():
             service.stop()
             service.listener.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def serving(
+    postgres: Postgres, name: str, extra: dict[str, dict[str, str]] | None = None
+) -> Iterator[Platform]:
+    """A platform of its own for the block."""
+    platform = Platform(postgres, name, extra)
+    try:
+        platform.start()
+        yield platform
+    finally:
+        platform.stop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +21,7 @@ from services.items.models import idempotent_answers
 from tests.postgres import Postgres
 from tests.services.lossy import LossyLink
 from tests.services.people import Api, Person
-from tests.services.processes import Platform
+from tests.services.processes import Platform, serving
 
 BODY = {"title": "one", "description": None}
 
@@ -174,13 +173,8 @@ async def test_the_answers_of_a_deleted_user_go_too(user: Person) -> None:
 
 @pytest.fixture(scope="module")
 def fragile(postgres: Postgres) -> Iterator[Platform]:
-    running = Platform(postgres, "idempotency")
-    try:
-        running.start()
+    with serving(postgres, "idempotency") as running:
         yield running
-    finally:
-        running.stop()
-        shutil.rmtree(running.folder, ignore_errors=True)
 
 
 @pytest.fixture

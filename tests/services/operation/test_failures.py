@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from services.auth.settings import AuthSettings
 from services.common.settings import MissingSettings, load
 from tests.postgres import SERVICES, Postgres
 from tests.services.people import Api, Person
-from tests.services.processes import ADMIN, Platform
+from tests.services.processes import ADMIN, Platform, serving
 
 # What stops and starts again must not be shared with tests that count on it.
 pytestmark = pytest.mark.timeout(120)
@@ -38,15 +37,9 @@ async def until(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> No
 
 @pytest.fixture(scope="module")
 def own(postgres: Postgres) -> Iterator[Platform]:
-    running = Platform(
-        postgres, "failures", {"auth": {"SMTP_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "us@example.com"}}
-    )
-    try:
-        running.start()
+    mail = {"SMTP_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "us@example.com"}
+    with serving(postgres, "failures", {"auth": mail}) as running:
         yield running
-    finally:
-        running.stop()
-        shutil.rmtree(running.folder, ignore_errors=True)
 
 
 @pytest.fixture
