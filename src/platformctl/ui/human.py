@@ -12,7 +12,7 @@ from platformctl.ui.failure import failure_lines
 from platformctl.ui.findings import finding_lines
 from platformctl.ui.junit import write_junit
 from platformctl.ui.log_line import log_line
-from platformctl.ui.paint import painted
+from platformctl.ui.paint import painted, wrapped
 from platformctl.ui.progress import make_progress
 from platformctl.ui.rehearsed import Rehearsed
 from platformctl.ui.results import lines, next_steps
@@ -43,7 +43,8 @@ class Human:
     def rehearsal(self, rehearsed: Rehearsed) -> None:
         self._progress.stop()
         for line in lines(rehearsed):
-            sys.stderr.write(line + "\n")
+            for part in wrapped(line, "", "    "):
+                sys.stderr.write(part + "\n")
 
     def result(self, value: object) -> None:
         self._finish()

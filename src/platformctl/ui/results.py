@@ -54,8 +54,7 @@ def lines(value: object) -> Lines:
 def _(value: Rehearsed) -> Lines:
     if not value.changes:
         return (f"{value.verb} would change nothing in {value.environment}.",)
-    changes = (line for each in value.changes for line in wrapped(each, "  ", "    "))
-    return (f"{value.verb} would change in {value.environment}:", *changes)
+    return (f"{value.verb} would change in {value.environment}:", *(f"  {each}" for each in value.changes))
 
 
 def described(pairs: Mapping[str, str]) -> Lines:
