@@ -34,7 +34,8 @@ class Keys:
     signing: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "signing-1"}))
     internal: dict[str, OKPKey] = field(
         default_factory=lambda: {
-            name: OKPKey.generate_key("Ed25519", {"kid": name}, private=True) for name in SERVICES
+            name: OKPKey.generate_key("Ed25519", {"kid": name}, private=True)
+            for name in (*SERVICES, "gateway")
         }
     )
 
@@ -163,6 +164,29 @@ class Platform:
             self.services[name] = first
             second.stop()
             listener.close()
+
+    @contextmanager
+    def gateways(self, count: int, **extra: str) -> Iterator[list[Service]]:
+        """`count` gateway processes before the services, each on a port of its own; ready when given."""
+        addresses = {f"{name.upper()}_URL": each.url for name, each in self.services.items()}
+        variables = {"PATH": os.environ["PATH"], **addresses, **extra, "REPLICAS": str(count)}
+        variables["INTERNAL_KEY"] = self.keys.environment("gateway")["INTERNAL_KEY"]
+        started: list[Service] = []
+        try:
+            for number in range(count):
+                place = self.folder / f"gateway-{number}"
+                place.mkdir(exist_ok=True)
+                own = {"CONTROL_SOCKET": str(place / "s"), "STATE_FILE": str(place / "state.json")}
+                listener = socket.create_server(("127.0.0.1", 0))
+                started.append(Service("gateway", listener, variables | own, place))
+                started[-1].start()
+            for each in started:
+                each.wait_until_ready()
+            yield started
+        finally:
+            for each in started:
+                each.stop()
+                each.listener.close()
 
     def start(self) -> None:
         with ThreadPoolExecutor() as pool:

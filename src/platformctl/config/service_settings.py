@@ -37,4 +37,5 @@ def _gateway(config: PlatformConfig) -> dict[str, str]:
         "HOSTS": ",".join(gateway.hosts),
         "CORS_ORIGINS": ",".join(gateway.cors),
         "DOCS": "true" if gateway.docs else "false",
+        "REPLICAS": str(config.services["gateway"].replicas),
     }

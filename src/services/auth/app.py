@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.auth import endpoints, feed, internal_endpoints
 from services.auth.accounts import Accounts
+from services.auth.allowances import Allowances
 from services.auth.guessing import Guessing
 from services.auth.mail import Mailer
 from services.auth.recovery import Recovery
@@ -35,6 +36,7 @@ def create_app(settings: AuthSettings | None = None) -> FastAPI:
     background = [sessions.sweep, *[recovery.work] * MAILS_AT_ONCE]
     routers = [endpoints.router, endpoints.keys, internal_endpoints.router]
     app = service_app(parts, routers, background, finish=recovery.finish)
+    app.state.allowances = Allowances(Keyed(settings.internal_key, "allowances"))
     app.state.signer, app.state.sessions, app.state.recovery = signer, sessions, recovery
     return app
 

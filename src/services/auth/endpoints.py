@@ -75,7 +75,9 @@ async def reset_password(given: Reset, recovery: RecoveryHere):
     return Message(message="Password updated successfully")
 
 
-@router.api_route("/auth/verify", methods=["GET", "HEAD", "POST"], response_class=Response)
+@router.get("/auth/verify", response_class=Response)
+@router.head("/auth/verify", response_class=Response)
+@router.post("/auth/verify", response_class=Response)
 async def verify(caller: CurrentCaller, sessions: SessionsHere):
     """For an ingress that asks before it forwards a request."""
     user = await sessions.user(caller)

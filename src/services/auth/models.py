@@ -92,3 +92,13 @@ login_failures = Table(
     Column("failed_at", DateTime(timezone=True), nullable=False, index=True),
     prefixes=["UNLOGGED"],
 )
+
+allowances = Table(
+    "allowances",
+    metadata,
+    # A keyed hash of the limit and the client's address.
+    Column("id", LargeBinary, primary_key=True),
+    Column("full_at", DateTime(timezone=True), nullable=False),
+    prefixes=["UNLOGGED"],
+    postgresql_with={"fillfactor": 50},
+)

@@ -60,3 +60,18 @@ class AccountEvent(Body):
 
 class Accepted(BaseModel):
     sequence: int
+
+
+class Taken(Body):
+    """Seconds of a bucket's refilling that a gateway process let through, by limit and client."""
+
+    taken: Annotated[
+        dict[Annotated[str, Field(max_length=100)], Annotated[float, Field(gt=0, le=1e9)]],
+        Field(max_length=1000),
+    ]
+
+
+class UntilFull(BaseModel):
+    """Seconds after which each bucket is full again."""
+
+    until_full: dict[str, float]

@@ -8,7 +8,7 @@ import uuid
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.auth import feed, guessing, opaque, repository
+from services.auth import allowances, feed, guessing, opaque, repository
 from services.auth.accounts import Accounts
 from services.auth.guessing import Guessing
 from services.auth.schemas import AccountEvent, Identity, TokensOut
@@ -95,6 +95,7 @@ class Sessions:
             async with self._database.statements() as connection:
                 await repository.remove_expired(connection)
                 await guessing.forget(connection)
+                await allowances.forget(connection)
             await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
 
     async def _end(self, family: uuid.UUID, *token_ids: str) -> None:

@@ -9,8 +9,11 @@ from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
+from joserfc.jwk import KeySet
+
 from services.common import access_log, metrics, settings
 from services.common import logging as structured
+from services.common.service_tokens import ServiceTokens
 from services.gateway import docs_page
 from services.gateway import headers as head
 from services.gateway.client_address import allowance_key, client_address
@@ -27,6 +30,7 @@ from services.gateway.proxy import Proxy
 from services.gateway.refusal import Refusal, unavailable
 from services.gateway.routing import BASE, Route, Routes
 from services.gateway.settings import Settings
+from services.gateway.sharing import Sharing
 from services.gateway.upstreams import Upstreams
 
 JSON = [(b"content-type", b"application/json")]
@@ -54,12 +58,20 @@ class Gateway:
         self._maintenance = Maintenance(found.state_file)
         self._hosts = Hosts(found.hosts)
         self._cors = Cors(found.cors_origins)
-        share = found.workers
-        self._limit = Limiter(found.limit_average / share, found.limit_burst / share)
-        self._login_limit = Limiter(found.login_limit_average / share, found.login_limit_burst / share)
+        self._limit = Limiter(found.limit_average, found.limit_burst, replicas=found.replicas)
+        self._login_limit = Limiter(
+            found.login_limit_average, found.login_limit_burst, replicas=found.replicas
+        )
+        self._sharing = self._shared(found)
         controls = Controls(self._hold, self._maintenance, self._upstreams, found.deadline_seconds)
         readiness = {"state": self._maintenance.readable}
         self.state = SimpleNamespace(readiness=readiness, control=controls.commands())
+
+    def _shared(self, found: Settings) -> Sharing | None:
+        if found.replicas == 1 or found.internal_key is None:
+            return None
+        tokens = ServiceTokens("gateway", found.internal_key, KeySet([]))
+        return Sharing(self._upstreams, tokens, {"all": self._limit, "login": self._login_limit})
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -145,8 +157,11 @@ class Gateway:
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
         await self._upstreams.open()
+        sharing = asyncio.create_task(self._sharing.work()) if self._sharing else None
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if sharing:
+            sharing.cancel()
         await self._upstreams.close()
         await send({"type": "lifespan.shutdown.complete"})
 

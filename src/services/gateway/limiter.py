@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from services.gateway.refusal import Refusal, unavailable
@@ -13,14 +13,26 @@ MOST_KEYS = 100_000
 
 
 class Limiter:
-    """`average` a second and `burst` at once, for each key, in this process."""
+    """`average` a second and `burst` at once, for each key, in all `replicas` of the gateway together.
 
-    def __init__(self, average: float, burst: float, clock: Callable[[], float] = monotonic) -> None:
-        self._interval = 1 / average
-        self._tolerance = (max(1.0, burst) - 1) * self._interval
+    A process that hears of what the others let through (`share(True)`) grants the whole and is corrected by
+    what it hears; one that does not grants its own part.
+    """
+
+    def __init__(
+        self, average: float, burst: float, clock: Callable[[], float] = monotonic, *, replicas: int = 1
+    ) -> None:
+        self._average, self._burst, self._replicas = average, burst, replicas
         self._clock = clock
         self._full_at: dict[str, float] = {}
+        self._taken: dict[str, float] = {}
         self._swept = clock()
+        self.share(replicas == 1)
+
+    def share(self, whole: bool) -> None:
+        part = 1 if whole else self._replicas
+        self._interval = part / self._average
+        self._tolerance = (max(1.0, self._burst / part) - 1) * self._interval
 
     async def admit(self, key: str) -> None:
         """Returns at once or after at most QUEUE_SECONDS; raises Refusal (429)."""
@@ -38,7 +50,20 @@ class Limiter:
         if len(self._full_at) >= MOST_KEYS or now - self._swept > 60:
             self._sweep(now)
         self._full_at[key] = full_at + self._interval
+        if self._replicas > 1:
+            self._taken[key] = self._taken.get(key, 0.0) + 1 / self._average
         return max(0.0, wait)
+
+    def collect(self) -> dict[str, float]:
+        """What was let through since the last call, by key, in the seconds that refill it."""
+        taken, self._taken = self._taken, {}
+        return taken
+
+    def correct(self, until_full: Mapping[str, float]) -> None:
+        """Takes over, by key, the seconds after which the common bucket is full; what came since is added."""
+        now = self._clock()
+        for key, seconds in until_full.items():
+            self._full_at[key] = now + seconds + self._taken.get(key, 0.0)
 
     def _sweep(self, now: float) -> None:
         """Forgets full buckets; under a flood of addresses also the oldest others, to bound the memory."""

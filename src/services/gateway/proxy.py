@@ -24,23 +24,26 @@ class Proxy:
 
     async def forward(self, exchange: Exchange, service: str, target: str) -> None:
         """Raises Refusal as long as nothing was answered; later the connection is closed instead."""
+        outgoing = None
         try:
             async with asyncio.timeout(self._deadline):
-                await self._carry(exchange, service, target)
+                outgoing = await self._outgoing(exchange, target)
+                await self._carry(exchange, service, outgoing)
         except TimeoutError:
             if exchange.started:
                 return
             if exchange.body.waiting:
                 exchange.body.given_up = True
                 raise Refusal(408, f"The request was not complete within {self._deadline:g} s") from None
+            if outgoing is not None:
+                self._upstreams.failed(service, outgoing)
             detail = f"The service {service} did not answer within {self._deadline:g} s"
             raise unavailable(504, detail, 1) from None
         except (ClientGoneError, aiohttp.ClientError):
             # nobody is left to be told, or half an answer is out: the server closes what is not complete
             return
 
-    async def _carry(self, exchange: Exchange, service: str, target: str) -> None:
-        outgoing = await self._outgoing(exchange, target)
+    async def _carry(self, exchange: Exchange, service: str, outgoing: Outgoing) -> None:
         try:
             response = await self._upstreams.ask(service, outgoing)
         except Refusal:

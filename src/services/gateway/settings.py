@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from services.common.settings import ProcessSettings
+from services.common.settings import InternalKey, ProcessSettings
 
 ADDRESS = r"^https?://[^/]+$"
 
@@ -29,7 +29,8 @@ class Settings(ProcessSettings):
     limit_burst: int = Field(25, ge=1)
     login_limit_average: float = Field(5, gt=0)
     login_limit_burst: int = Field(10, ge=1)
-    workers: int = Field(1, ge=1)
+    replicas: int = Field(1, ge=1)
+    internal_key: InternalKey | None = None
     trusted_hops: int = Field(0, ge=0)
     hosts: Words = ()
     cors_origins: Words = ()

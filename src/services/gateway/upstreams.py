@@ -8,6 +8,7 @@ from typing import NamedTuple
 import aiohttp
 from yarl import URL
 
+from services.gateway.breaker import Breaker
 from services.gateway.refusal import Refusal, unavailable
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -50,6 +51,7 @@ class Upstreams:
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses
         self._budgets = {service: RetryBudget() for service in addresses}
+        self._breakers = {service: Breaker(service) for service in addresses}
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -73,21 +75,32 @@ class Upstreams:
 
         Sent a second time only when nothing of an answer was seen and the first try cannot have done harm.
         """
+        self._breakers[service].enter()
+        return await self._ask(service, outgoing)
+
+    async def _ask(self, service: str, outgoing: Outgoing) -> aiohttp.ClientResponse:
         budget = self._budgets[service]
         budget.earn()
-        try:
-            return await self._send(service, outgoing)
-        except (aiohttp.ClientError, OSError) as error:
-            if not _harmless(error, outgoing) or not budget.spend():
+        for may_repeat in (True, False):
+            try:
+                response = await self._send(service, outgoing)
+            except (aiohttp.ClientError, OSError) as error:
+                self.failed(service, outgoing)
+                if may_repeat and _harmless(error, outgoing) and budget.spend():
+                    continue
                 raise _refusal(service, error) from error
-        try:
-            return await self._send(service, outgoing)
-        except (aiohttp.ClientError, OSError) as error:
-            raise _refusal(service, error) from error
+            self._breakers[service].answered()
+            return response
+        raise AssertionError("the second try returns or raises")
+
+    def failed(self, service: str, outgoing: Outgoing) -> None:
+        """The service gave no answer; a body that the client still sends may be the client's failure."""
+        if isinstance(outgoing.body, bytes | None):
+            self._breakers[service].failed()
 
     async def fetch(self, service: str, path: str) -> bytes:
-        """The whole body of an answer with status 200. Raises Refusal (502, 503)."""
-        async with await self.ask(service, Outgoing("GET", path, [], None)) as response:
+        """The whole body of an answer with status 200, whatever came before. Raises Refusal (502, 503)."""
+        async with await self._ask(service, Outgoing("GET", path, [], None)) as response:
             if response.status != 200:
                 raise Refusal(502, f"The service {service} answered {response.status} for {path}")
             try:

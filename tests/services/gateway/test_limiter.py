@@ -121,6 +121,6 @@ async def test_guessing_and_registering_are_limited_more_strictly(
 
 
 async def test_processes_that_share_a_listener_share_the_allowance(service: int, tmp_path) -> None:
-    async with gateway(service, tmp_path, limit_average=2, limit_burst=10, workers=2) as found:
+    async with gateway(service, tmp_path, limit_average=2, limit_burst=10, replicas=2) as found:
         statuses = [(await found.client.get(ITEMS)).status_code for _ in range(8)]
     assert statuses == [200] * 5 + [429] * 3

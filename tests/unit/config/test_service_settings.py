@@ -33,7 +33,7 @@ OF_THE_TARGET = {
     "database.version",
     "objects.directory",
     "gateway.port",
-} | {f"services.{name}.replicas" for name in SERVICES}
+} | {f"services.{name}.replicas" for name in SERVICES if name != "gateway"}
 
 
 def of_all(config: PlatformConfig) -> dict[str, dict[str, str]]:

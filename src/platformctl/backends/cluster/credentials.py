@@ -8,7 +8,7 @@ from functools import partial
 
 from pydantic import SecretStr
 
-from platformctl.backends.cluster.environment import WITH_DATABASE
+from platformctl.backends.cluster.environment import WITH_DATABASE, WITH_KEY
 from platformctl.backends.secrets.protocol import LOGIN, PASSWORD, UNSHOWN, Secrets
 
 FIRST_SUPERUSER = "admin@example.com"
@@ -19,7 +19,7 @@ def make_missing(store: Secrets) -> None:
     wanted = {
         "platform/POSTGRES_PASSWORD": _password,
         **{f"{service}/DATABASE_PASSWORD": _password for service in WITH_DATABASE},
-        **{f"{service}/INTERNAL_KEY": partial(_internal_key, service) for service in WITH_DATABASE},
+        **{f"{service}/INTERNAL_KEY": partial(_internal_key, service) for service in WITH_KEY},
         "auth/SIGNING_KEYS": _signing_keys,
         LOGIN: lambda: FIRST_SUPERUSER,
     }

@@ -18,6 +18,7 @@ from platformctl.backends.secrets import sealed
 
 DATABASE = "platform"
 WITH_DATABASE = ("auth", "users", "items")
+WITH_KEY = (*WITH_DATABASE, "gateway")
 # Values that keep their newest version whatever is rolled back: an old password no longer works, and a key
 # that was replaced must not return.
 CREDENTIALS = frozenset({"DATABASE_PASSWORD", "INTERNAL_KEY", "SIGNING_KEYS", "SMTP_PASSWORD"})
@@ -47,8 +48,8 @@ def of_service(layout: Layout, service: str, release: Mapping[str, Any]) -> dict
     environment |= _pinned(document, service, release)
     environment |= {"RELEASE": release["id"], "PYTHONPATH": str(layout.releases / release["id"])}
     newest = sealed.newest(document)
+    environment |= _keys(newest, service)
     if service in WITH_DATABASE:
-        environment |= _keys(newest, service)
         environment["DATABASE_URL"] = _database_url(newest, service, listening["postgres"])
     if service in ("users", "gateway"):
         environment["PRIVATE_USERS"] = "true"
@@ -75,12 +76,11 @@ def _pinned(document: dict[str, Any], service: str, release: Mapping[str, Any]) 
 
 
 def _keys(newest: Mapping[str, str], service: str) -> dict[str, str]:
-    private = [json.loads(newest[f"{name}/INTERNAL_KEY"]) for name in WITH_DATABASE]
-    public = [{key: value for key, value in each.items() if key != "d"} for each in private]
-    keys = {
-        "INTERNAL_KEY": newest[f"{service}/INTERNAL_KEY"],
-        "INTERNAL_KEYS": json.dumps({"keys": public}),
-    }
+    keys = {"INTERNAL_KEY": newest[f"{service}/INTERNAL_KEY"]}
+    if service in WITH_DATABASE:
+        private = [json.loads(newest[f"{name}/INTERNAL_KEY"]) for name in WITH_KEY]
+        public = [{key: value for key, value in each.items() if key != "d"} for each in private]
+        keys["INTERNAL_KEYS"] = json.dumps({"keys": public})
     if service == "auth":
         keys["SIGNING_KEYS"] = newest["auth/SIGNING_KEYS"]
     return keys

@@ -29,14 +29,14 @@ def test_no_service_gets_anothers_secrets(prepared):
     auth, users, gateway = (of(prepared, name) for name in ("auth", "users", "gateway"))
     assert "SIGNING_KEYS" in auth
     assert "SIGNING_KEYS" not in users | gateway
-    assert not {"DATABASE_URL", "INTERNAL_KEY"} & set(gateway)
-    assert auth["INTERNAL_KEY"] != users["INTERNAL_KEY"]
+    assert not {"DATABASE_URL", "INTERNAL_KEYS"} & set(gateway)
+    assert len({each["INTERNAL_KEY"] for each in (auth, users, gateway)}) == 3
     assert "POSTGRES_PASSWORD" not in auth | users | gateway
 
 
 def test_public_keys_hold_no_private_part(prepared):
     keys = json.loads(of(prepared, "items")["INTERNAL_KEYS"])["keys"]
-    assert sorted(each["kid"] for each in keys) == ["auth", "items", "users"]
+    assert sorted(each["kid"] for each in keys) == ["auth", "gateway", "items", "users"]
     assert all("d" not in each for each in keys)
 
 
