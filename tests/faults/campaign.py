@@ -6,11 +6,9 @@ What was tried is kept per commit and seed below .faults/, so that a campaign th
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import random
 import signal
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -23,9 +21,9 @@ from tests.faults.runner import HOWS, How
 from tests.faults.scenarios import RESTORE, SCENARIOS, Scenario, backed_up
 from tests.faults.trial import Trial, attempt, questions, ways
 from tests.faults.world import ROOT, World, made
+from tests.records import commit, write
 
 SEED = 20260
-BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 
 
 @dataclass(frozen=True)
@@ -87,23 +85,6 @@ def table(found: list[Series], seed: int) -> str:
     return "\n".join(rows) + "\n"
 
 
-@functools.cache  # others may commit while a campaign runs
-def commit() -> str:
-    asked = subprocess.run(
-        ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip() or "unknown"
-
-
-def write(file: Path, text: str) -> None:
-    """Between the two marks; a file without them gets them at its end."""
-    before = file.read_text() if file.exists() else "# Reliability\n"
-    if BEGIN not in before:
-        before += f"\n## The Nth failure\n\n{BEGIN}\n{END}\n"
-    head, _, rest = before.partition(BEGIN)
-    file.write_text(f"{head}{BEGIN}\n{text}{END}{rest.partition(END)[2]}")
-
-
 def _file(seed: int) -> Path:
     return ROOT / ".faults" / f"{commit()}-{seed}.jsonl"
 
@@ -138,7 +119,7 @@ def main() -> int:
             found.append(carry_out(world, SCENARIOS[verb], extent))
     print(table(found, chosen.seed))
     if target:
-        write(target, table(found, chosen.seed))
+        write(target, "The Nth failure", "faults", table(found, chosen.seed))
     return int(any(each.bad for each in found))
 
 

@@ -120,7 +120,7 @@ class Platform:
             name: Service(
                 name,
                 listeners[name],
-                {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH") if key in os.environ}
+                _inherited()
                 | addresses
                 | self.keys.environment(name)
                 | {"DATABASE_URL": database.url(name), "CONTROL_SOCKET": str(self.folder / f"{name}.sock")}
@@ -149,10 +149,10 @@ class Platform:
         return json.loads(done.stdout)
 
     @contextmanager
-    def another(self, name: str) -> Iterator[Service]:
+    def another(self, name: str, **extra: str) -> Iterator[Service]:
         """One more process of a service, to which requests go until the end; ready when it is given."""
         first = self.services[name]
-        more = {"CONTROL_SOCKET": str(self.folder / f"{name}-{secrets.token_hex(4)}.sock")}
+        more = {"CONTROL_SOCKET": str(self.folder / f"{name}-{secrets.token_hex(4)}.sock"), **extra}
         listener = socket.create_server(("127.0.0.1", 0))
         second = Service(name, listener, first.environment | more, self.folder)
         second.start()
@@ -169,7 +169,7 @@ class Platform:
     def gateways(self, count: int, **extra: str) -> Iterator[list[Service]]:
         """`count` gateway processes before the services, each on a port of its own; ready when given."""
         addresses = {f"{name.upper()}_URL": each.url for name, each in self.services.items()}
-        variables = {"PATH": os.environ["PATH"], **addresses, **extra, "REPLICAS": str(count)}
+        variables = {**_inherited(), **addresses, **extra, "REPLICAS": str(count)}
         variables["INTERNAL_KEY"] = self.keys.environment("gateway")["INTERNAL_KEY"]
         started: list[Service] = []
         try:
@@ -201,6 +201,10 @@ class Platform:
             service.stop()
             service.listener.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _inherited() -> dict[str, str]:
+    return {key: os.environ[key] for key in ("PATH", "HOME", "PYTHONPATH") if key in os.environ}
 
 
 @contextmanager

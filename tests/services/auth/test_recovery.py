@@ -54,6 +54,16 @@ async def test_a_mail_reaches_an_address_beyond_ascii(api: Api, mailbox: Mailbox
     assert (await reset(api, token))[0] == 200
 
 
+async def test_a_recovery_goes_to_the_address_of_the_account_as_it_is_kept(
+    api: Api, user: Person, mailbox: Mailbox
+) -> None:
+    """Two spellings of one account may be two mailboxes, and one of them somebody else's."""
+    typed = user.email.upper()
+    await ask(api, typed)
+    assert len(await asyncio.to_thread(mailbox.wait_for, user.email)) == 1
+    assert mailbox.to(typed) == []
+
+
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "x" * 512])
 async def test_a_made_up_reset_token_is_refused(api: Api, token: str) -> None:
     assert await reset(api, token) == (400, {"detail": "Invalid token"})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
+from joserfc import jws
 
+from services.common.access_tokens import CLOCK_SKEW_SECONDS
 from tests.services.people import Api, Person
 
 
@@ -121,6 +124,14 @@ async def test_a_logout_by_refresh_token_alone_ends_its_session(api: Api, user: 
     answer = await api.anybody.post("/login/logout", {"refresh_token": user.refresh})
     assert answer.status_code == 200
     await assert_dead(api, user)
+
+
+async def test_an_ended_session_is_remembered_for_as_long_as_its_token_lives(api: Api, user: Person) -> None:
+    claims = json.loads(jws.extract_compact(user.access.encode()).payload)
+    assert (await user.post("/login/logout")).status_code == 200
+    remembered = "SELECT extract(epoch FROM expires_at)::bigint FROM auth.revoked_ids WHERE id = '{}'"
+    for revoked in (claims["jti"], claims["sid"]):
+        assert int(api.platform.query(remembered.format(revoked))[0]) > claims["exp"] + CLOCK_SKEW_SECONDS
 
 
 async def test_a_logout_needs_something_to_end(api: Api, user: Person) -> None:

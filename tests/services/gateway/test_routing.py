@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from services.gateway.refusal import Refusal
-from services.gateway.routing import Routes
+from services.gateway.routing import BASE, Routes
 from tests.services.gateway.conftest import Running, gateway
 from tests.services.running import Upstream, serving
 
@@ -72,6 +74,19 @@ async def test_what_is_not_in_the_contract_is_not_found(
     answer = await running_gateway.client.get(path)
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
     assert upstream.seen == []
+
+
+@pytest.mark.parametrize("name", ["auth.internal_endpoints", "users.internal_endpoints", "items.endpoints"])
+def test_no_internal_route_of_a_service_is_reached(name: str) -> None:
+    module = importlib.import_module(f"services.{name}")
+    routed = Routes(private_users=True)
+    internal = getattr(module, "internal", module.router).routes
+    assert internal
+    for path in (route.path for route in internal):
+        assert path.startswith("/internal/")
+        for prefix in ("", BASE):
+            with pytest.raises(Refusal):
+                routed.match(prefix + path)
 
 
 async def test_requests_reach_the_service_of_their_path(tmp_path) -> None:

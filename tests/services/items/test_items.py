@@ -24,6 +24,23 @@ async def test_anothers_item_is_refused_and_stays(
     assert (await user.get(f"/items/{item['id']}")).json() == item
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_change_of_nothing_does_not_show_anothers_item(
+    user: Person, other: Person, method: str
+) -> None:
+    item = await user.add_item(title="mine")
+    answer = await other.send(method, f"/items/{item['id']}", json={})
+    assert (answer.status_code, answer.json()) == (403, {"detail": "Not enough permissions"})
+
+
+async def test_a_form_of_another_site_makes_no_item(user: Person) -> None:
+    """A browser sends these types to another origin without asking first."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        answer = await user.send("POST", "/items/", content=b'{"title": "x"}', headers={"Content-Type": kind})
+        assert answer.status_code == 415
+    assert (await user.get("/items/")).json()["count"] == 0
+
+
 @pytest.mark.parametrize(("method", "body"), BY_ID)
 async def test_an_unknown_item_is_not_found(someone: Person, method: str, body: dict) -> None:
     answer = await someone.send(method, NOBODYS, json=body)

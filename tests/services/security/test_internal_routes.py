@@ -15,6 +15,7 @@ NOBODY = uuid.UUID(int=3)
 ROUTES = [
     ("auth", "GET", "/internal/revocations?since=0", {"users", "items"}),
     ("auth", "PUT", f"/internal/accounts/{NOBODY}", {"users"}),
+    ("auth", "POST", "/internal/allowances", {"gateway"}),
     ("users", "POST", "/internal/credentials", {"auth"}),
     ("users", "POST", "/internal/lookup", {"auth"}),
     ("users", "GET", f"/internal/users/{NOBODY}", {"auth"}),
@@ -50,7 +51,7 @@ async def test_nobody_and_no_user_gets_in(
 async def test_only_the_services_that_need_it_get_in(
     api: Api, service: str, method: str, path: str, allowed: set[str]
 ) -> None:
-    for name in ("auth", "users", "items"):
+    for name in ("auth", "users", "items", "gateway"):
         status = await ask(api, service, method, path, token(api, name))
         # An empty body is refused after the token.
         assert status in ((200, 422) if name in allowed else (403,)), name

@@ -117,6 +117,18 @@ async def test_a_normal_user_makes_no_users(user: Person) -> None:
         assert answer.json() == {"detail": "The user doesn't have enough privileges"}
 
 
+async def test_a_service_that_was_not_asked_to_has_no_private_registration(api: Api) -> None:
+    with api.platform.another("users", PRIVATE_USERS="false"):
+        assert (await api.anybody.post(PRIVATE, registration())).status_code == 404
+
+
+async def test_what_is_kept_of_a_password_is_an_expensive_hash(api: Api) -> None:
+    body = registration()
+    assert (await api.anybody.post(SIGNUP, body)).status_code == 200
+    kept = api.platform.query(f"SELECT password_hash FROM users.users WHERE email = '{body['email']}'")
+    assert kept[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
 @pytest.mark.parametrize("sent", ["Bearer", "Bearer x.y.z", "Basic YTpi", ""])
 async def test_a_bad_token_does_not_count_as_none(api: Api, sent: str) -> None:
     answer = await api.send("POST", USERS, json=registration(), headers={"Authorization": sent})
