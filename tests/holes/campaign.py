@@ -88,7 +88,8 @@ def main() -> int:
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table into this file")
     chosen = parser.parse_args()
     target = chosen.write.resolve() if chosen.write else None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended first
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests end by it, also where it was ignored
     try:
         found = carry_out(tuple(each for each in HOLES if not chosen.only or each.name in chosen.only))
     except CampaignError as error:
@@ -98,6 +99,12 @@ def main() -> int:
     if target:
         write(target, "Holes in authorization", "holes", table(found))
     return int(any(each.killed_by is None for each in found))
+
+
+def _stop(*_: object) -> None:
+    """What was started is ended first, for which one signal is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
 
 
 if __name__ == "__main__":

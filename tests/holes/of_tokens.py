@@ -84,7 +84,7 @@ ACCESS_TOKENS = holes_in(
         "a role that was taken away counts until the token ends",
         "superuser = change.is_superuser",
         "superuser = superuser or change.is_superuser",
-        f"{ADMINISTRATION}test_a_new_role_counts_for_tokens_given_out_before",
+        f"{ADMINISTRATION}test_a_superuser_who_was_demoted_keeps_no_right_by_an_older_token",
     ),
     (
         "whoever is no superuser is taken for one",

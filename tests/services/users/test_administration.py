@@ -137,6 +137,20 @@ async def test_a_new_role_counts_for_tokens_given_out_before(api: Api, admin: Pe
     assert (await user.get(f"/items/{theirs['id']}")).status_code == 403
 
 
+async def test_a_superuser_who_was_demoted_keeps_no_right_by_an_older_token(
+    api: Api, admin: Person, user: Person
+) -> None:
+    """Unlike the user above: here the token itself says that it is a superuser's."""
+    item, demoted = await user.add_item(), await api.superuser()
+    assert (await demoted.get(f"/items/{item['id']}")).status_code == 200
+    assert (await admin.patch(f"/users/{demoted.id}", {"is_superuser": False})).status_code == 200
+    await asyncio.sleep(1)
+    assert (await demoted.get("/users/")).status_code == 403
+    assert (await demoted.get("/items/")).json() == {"data": [], "count": 0}
+    for method, body in (("GET", None), ("PATCH", {"title": "theirs"}), ("DELETE", None)):
+        assert (await demoted.send(method, f"/items/{item['id']}", json=body)).status_code == 403
+
+
 async def leave_as_superusers(admin: Person, *others: Person) -> None:
     rest = [f"'{each.id}'" for each in (admin, *others)]
     statement = f"UPDATE users.users SET is_superuser = false WHERE id NOT IN ({', '.join(rest)})"
