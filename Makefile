@@ -23,7 +23,7 @@ e2e: .venv/tested  ## the local target's whole life: at most 30 minutes
 soak: .venv/tested  ## long seeded campaigns, resumable: hours
 	@$(BIN)/python -m pytest -m soak tests
 
-bench: .venv/measured  ## measure against the peers named in benchmarks/ (needs wrk and nginx)
+bench: .venv/measured  ## measure against the peers named in benchmarks/ (needs wrk, nginx and haproxy)
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.local
 	@$(BIN)/python -m benchmarks.services

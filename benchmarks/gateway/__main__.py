@@ -1,6 +1,6 @@
-"""Our gateway, every feature on, against nginx as a proxy, on one core each: python -m benchmarks.gateway.
+"""Our gateway, every feature on, against nginx and haproxy, on one core each: python -m benchmarks.gateway.
 
-Needs wrk, taskset and nginx. The service behind both is another nginx, which answers at once.
+Needs wrk, taskset, nginx and haproxy. The service behind both is another nginx, which answers at once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks import load
-from benchmarks.peers import nginx
+from benchmarks.peers import haproxy, nginx
 from tests.environment import free_port
 
 PATH = "/api/v1/items/3f1c7cd0-0f7c-4a0f-9d40-8e1b6a1d2f11"
@@ -33,29 +33,43 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
-    missing = [name for name in ("wrk", "taskset", "nginx") if shutil.which(name) is None]
+    missing = [name for name in ("wrk", "taskset", "nginx", "haproxy") if shutil.which(name) is None]
     if missing:
         print(f"this needs {' and '.join(missing)} on PATH", file=sys.stderr)
         return 4
-    service, peer = free_port(), free_port()
+    service, peer, other = free_port(), free_port(), free_port()
     core = load.server_core()
     with (
         nginx.running("service", nginx.SERVICE, load.load_core(), port=service),
         nginx.running("gateway", nginx.GATEWAY, core, port=peer, upstream=service) as peers,
+        haproxy.running(core, port=other, upstream=service) as theirs,
         ours(service) as (port, mine),
     ):
-        sides = {"ours": (port, [mine]), "nginx": (peer, _workers(peers)), "direct": (service, [])}
+        sides: dict[str, tuple[int, list[int]]] = {
+            "ours": (port, [mine]),
+            "nginx": (peer, _workers(peers)),
+            "haproxy": (other, [theirs]),
+            "direct": (service, []),
+        }
         for at, _ in sides.values():
             load.wait(f"http://127.0.0.1:{at}{PATH}")
-        many = {name: measure(*each, chosen, 32) for name, each in sides.items()}
-        single = {name: measure(*each, chosen, 1) for name, each in sides.items()}
+        many = in_turn(sides, chosen, 32)
+        single = in_turn(sides, chosen, 1)
     return show(many, single)
 
 
-def measure(port: int, pids: list[int], chosen: argparse.Namespace, connections: int) -> load.Measured:
-    url = f"http://127.0.0.1:{port}{PATH}"
-    load.ask(url, "", pids, 1, connections)
-    return load.median([load.ask(url, "", pids, chosen.seconds, connections) for _ in range(chosen.rounds)])
+def in_turn(
+    sides: dict[str, tuple[int, list[int]]], chosen: argparse.Namespace, connections: int
+) -> dict[str, load.Measured]:
+    """Medians of rounds in which each side has its turn, so that noise meets all of them."""
+    found: dict[str, list[load.Measured]] = {name: [] for name in sides}
+    for turn in range(chosen.rounds + 1):
+        for name, (port, pids) in sides.items():
+            url = f"http://127.0.0.1:{port}{PATH}"
+            measured = load.ask(url, "", pids, chosen.seconds if turn else 1, connections)
+            if turn:  # the first one fills caches
+                found[name].append(measured)
+    return {name: load.median(each) for name, each in found.items()}
 
 
 def show(many: dict[str, load.Measured], single: dict[str, load.Measured]) -> int:

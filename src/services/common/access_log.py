@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
 import sys
 from datetime import UTC, datetime
 
-_encode = json.JSONEncoder(separators=(", ", ": ")).encode
+from pydantic_core import to_json
+
+# Lines of a busy process go out together; a process that is killed loses those of this time.
+FLUSH_SECONDS = 0.02
+
+
+class _Flushing:
+    """Whether what was written will be flushed."""
+
+    due = False
+
+    @classmethod
+    def now(cls) -> None:
+        cls.due = False
+        sys.stdout.flush()
 
 
 def write(service: str, release: str, **fields: object) -> None:
@@ -19,7 +33,10 @@ def write(service: str, release: str, **fields: object) -> None:
         "service": service,
         "release": release,
     }
-    sys.stdout.write(_encode(head | fields) + "\n")
+    sys.stdout.write(to_json(head | fields).decode() + "\n")
+    if not _Flushing.due:
+        _Flushing.due = True
+        asyncio.get_running_loop().call_later(FLUSH_SECONDS, _Flushing.now)
 
 
 def wanted() -> bool:

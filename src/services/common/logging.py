@@ -33,7 +33,8 @@ def configure(service: str, release: str, level: str, stream: TextIO = sys.stdou
         cache_logger_on_first_use=False,
     )
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(line_buffering=True)  # access_log writes to it as well
+        # access_log writes to it as well, and flushes later; the handler below flushes at once
+        stream.reconfigure(line_buffering=False, write_through=False)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
