@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, func
+from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, Uuid, func
 
 from services.common.idempotency import answers_table
 
@@ -20,6 +20,9 @@ items = Table(
     # A new one with every change, by a trigger.
     Column("revision", Uuid, nullable=False, server_default=func.gen_random_uuid()),
 )
+_newest = (items.c.created_at.desc(), items.c.id.desc())
+Index("items_newest_first", *_newest)
+Index("items_of_owner_newest_first", items.c.owner_id, *_newest)
 
 # Owners who were deleted: a request of theirs that is still under way must not leave an item behind.
 purged_owners = Table(

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -38,6 +39,7 @@ users = Table(
     # A new one with every change, by a trigger.
     Column("revision", Uuid, nullable=False, server_default=func.gen_random_uuid()),
 )
+Index("users_newest_first", users.c.created_at.desc(), users.c.id.desc())
 
 outbox = Table(
     "outbox",
@@ -50,5 +52,6 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("due_at", DateTime(timezone=True), nullable=False),
 )
+Index("outbox_due_at", outbox.c.due_at)
 
 idempotent_answers = answers_table(metadata)
