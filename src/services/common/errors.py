@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 PROBLEM = "application/problem+json"
 log = structlog.get_logger()
@@ -94,7 +95,19 @@ async def _service_error(request: Request, error: ServiceError) -> JSONResponse:
 
 
 async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
-    return answer(request, error.status_code, error.detail, error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_allowed(request))}
+    return answer(request, error.status_code, error.detail, headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """All that the path is described with; the framework names only the methods of its first route."""
+    described, path = request.app.openapi()["paths"], request.url.path.rstrip("/")
+    if path in described:
+        return sorted(map(str.upper, described[path]))
+    matching = (each for each in described if compile_path(each)[0].fullmatch(path))
+    return sorted({method.upper() for each in matching for method in described[each]})
 
 
 async def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:

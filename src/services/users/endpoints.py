@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 
 from services.common.app import PREFIX
 from services.common.bodies import StrictRoute
@@ -75,6 +75,12 @@ async def create_user(request: Request, new: NewUser, creator: Creator):
 @router.post("/signup", response_model=UserOut)
 async def sign_up(request: Request, new: Registration):
     return await _create(request, new, TAKEN_ON_SIGNUP)
+
+
+@router.api_route("/signup", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def sign_up_is_no_user():
+    """Would otherwise be taken for the id of one."""
+    raise HTTPException(405)
 
 
 @router.get("/me", response_model=UserOut)

@@ -58,6 +58,24 @@ async def test_a_method_that_does_not_exist_is_not_allowed(api: Api, service: st
 
 
 @pytest.mark.parametrize(
+    ("service", "method", "path", "allowed"),
+    [
+        ("auth", "OPTIONS", "/auth/verify", "GET, HEAD, POST"),
+        ("users", "OPTIONS", "/users", "GET, POST"),
+        ("users", "PUT", "/users/signup", "POST"),
+        ("users", "POST", "/users/me", "DELETE, GET, PATCH, PUT"),
+        ("items", "PATCH", "/items", "GET, POST"),
+        ("items", "POST", "/items/3f1c7cd0-0f7c-4a0f-9d40-8e1b6a1d2f11", "DELETE, GET, PATCH, PUT"),
+    ],
+)
+async def test_a_method_that_is_not_allowed_is_told_all_that_are(
+    api: Api, service: str, method: str, path: str, allowed: str
+) -> None:
+    answer = await api.ask(service, method, BASE + path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
     "content", [b"", b"{", b"[" * 100_000, b'{"title": NaN}', b"\xff\xfe", b"null", b'"x"']
 )
 async def test_a_body_that_is_no_document_is_refused(someone: Person, content: bytes) -> None:
