@@ -61,7 +61,7 @@ LIES = {
     "DELETE /users/{id}",
     "POST /users/signup",
     "GET /users",
-    "/livez, /readyz, /metrics",
+    "inside paths",
     "errors",
     "Idempotency-Key",  # it makes items too, and meets the lie about them
 }

@@ -87,7 +87,7 @@ class Run:
                 self.findings.add(fuzz(self.ctx, self.where.url, self.ledger, self.cast, seconds_of_fuzz))
         finally:
             self.findings.begin(CLEAN_UP)
-            self.findings.add(clean_up(self.ledger, self.cast))
+            self.findings.add(clean_up(self.ledger, self.cast, self.ctx.clock))
 
 
 def verify(ctx: Context, wanted: Wanted) -> Verified:

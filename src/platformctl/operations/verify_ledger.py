@@ -19,17 +19,22 @@ CREATING = frozenset({f"{BASE}/users", f"{BASE}/users/signup", f"{BASE}/private/
 class Ledger:
     """A Visit that remembers: addresses that may have an account now, with their passwords, and tokens.
 
-    `ids` are accounts that somebody else made on the run's behalf, as fuzzing does.
+    `ids` are accounts that somebody else made on the run's behalf, as fuzzing does. `unanswered` says that
+    the run was broken off while an account was being made: it may come to be a little later.
     """
 
     visit: Visit
     made: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
+    unanswered: bool = False
 
     def ask(self, ask: Ask | Raw) -> Answer:
+        before = len(self.made)
         sent = self._note(ask)
+        self.unanswered = len(self.made) > before
         answer = self.visit.ask(ask)
+        self.unanswered = False
         self._look(sent, answer)
         return answer
 

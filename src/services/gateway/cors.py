@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from services.gateway.headers import Headers
 
-EXPOSED = (b"access-control-expose-headers", b"ETag, Retry-After, X-Request-Id, X-Retry-In")
+EXPOSED = (
+    b"access-control-expose-headers",
+    b"ETag, Idempotency-Replayed, Retry-After, X-Request-Id, X-Retry-In",
+)
 ALLOWED = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Traceparent"
 VARY = (b"vary", b"Origin")
 
