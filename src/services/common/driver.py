@@ -23,6 +23,8 @@ WAIT_FOR_CONNECTION_SECONDS = 3
 GONE = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
+    # The server's farewell has been read in part when the connection is used.
+    asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     ConnectionError,
 )
