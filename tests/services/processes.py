@@ -81,10 +81,11 @@ class Service:
         found = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
         return [line for line in found if line["event"] == event]
 
-    def control(self, path: str) -> httpx.Response:
+    def control(self, path: str, **document: object) -> httpx.Response:
+        """PUT when there is a document, else GET."""
         transport = httpx.HTTPTransport(uds=self.environment["CONTROL_SOCKET"])
-        with httpx.Client(transport=transport, base_url="http://control") as client:
-            return client.get(path)
+        with httpx.Client(transport=transport, base_url="http://control", timeout=15) as client:
+            return client.put(path, json=document) if document else client.get(path)
 
     def wait_until_ready(self) -> None:
         deadline, last = time.monotonic() + START_SECONDS, "nothing yet"
