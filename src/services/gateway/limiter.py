@@ -26,10 +26,13 @@ class Limiter:
         self._clock = clock
         self._full_at: dict[str, float] = {}
         self._taken: dict[str, float] = {}
+        self._told: dict[str, float] = {}
+        self._owed: dict[str, float] = {}
         self._swept = clock()
         self.share(replicas == 1)
 
     def share(self, whole: bool) -> None:
+        self._whole = whole
         part = 1 if whole else self._replicas
         self._interval = part / self._average
         self._tolerance = (max(1.0, self._burst / part) - 1) * self._interval
@@ -56,14 +59,33 @@ class Limiter:
 
     def collect(self) -> dict[str, float]:
         """What was let through since the last call, by key, in the seconds that refill it."""
-        taken, self._taken = self._taken, {}
-        return taken
+        self._told, self._taken = self._taken, {}
+        return self._told
+
+    def lose(self) -> None:
+        """Nobody heard of what was collected last: it costs as much as in a process that grants its part."""
+        now, lost, surcharge = self._clock(), self._told, 0
+        if self._whole:
+            surcharge = self._replicas - 1
+            lost = {key: lost.get(key, 0.0) + self._taken.get(key, 0.0) for key in lost | self._taken}
+            self._taken = {}
+        for key, seconds in lost.items():
+            self._full_at[key] = max(now, self._full_at.get(key, now)) + seconds * surcharge
+            self._owed[key] = self._owed.get(key, 0.0) + seconds * self._replicas
+        self._told = {}
 
     def correct(self, until_full: Mapping[str, float]) -> None:
-        """Takes over, by key, the seconds after which the common bucket is full; what came since is added."""
+        """Takes over, by key, the seconds after which the common bucket is full.
+
+        What came since is added, and what nobody heard of, as far as it is not paid for.
+        """
         now = self._clock()
+        self._told = {}
         for key, seconds in until_full.items():
-            self._full_at[key] = now + seconds + self._taken.get(key, 0.0)
+            owed = min(self._owed.pop(key, 0.0), max(0.0, self._full_at.get(key, now) - now))
+            if owed:
+                self._owed[key] = owed
+            self._full_at[key] = now + seconds + self._taken.get(key, 0.0) + owed
 
     def _sweep(self, now: float) -> None:
         """Forgets full buckets; under a flood of addresses also the oldest others, to bound the memory."""
@@ -71,6 +93,7 @@ class Limiter:
         self._full_at = {key: at for key, at in self._full_at.items() if at > now}
         for key in list(self._full_at)[: len(self._full_at) - MOST_KEYS // 2]:
             del self._full_at[key]
+        self._owed = {key: seconds for key, seconds in self._owed.items() if key in self._full_at}
 
 
 def _too_many(wait: float) -> Refusal:

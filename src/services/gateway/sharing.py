@@ -52,6 +52,8 @@ class Sharing:
             async with asyncio.timeout(PATIENCE):
                 until_full = await self._tell(taken)
         except (Refusal, aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+            for limit in self._limits.values():
+                limit.lose()
             self._switch(False, f"{type(error).__name__}: {error}")
             return
         self._switch(True, "")

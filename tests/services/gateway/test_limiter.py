@@ -67,6 +67,23 @@ def test_refused_requests_do_not_delay_the_next_admitted_one() -> None:
     assert admitted(limit, "a", 1) == 1
 
 
+def test_what_nobody_heard_of_is_not_forgiven_by_what_is_heard_later() -> None:
+    clock = Clock()
+    limit = Limiter(50, 25, clock, replicas=3)
+    limit.share(True)
+    assert admitted(limit, "a", 100) == 25
+    limit.collect()
+    limit.lose()
+    limit.correct({"a": 0.02})
+    assert admitted(limit, "a", 100) == 0
+    clock.now += 1
+    assert admitted(limit, "a", 100) == 0
+    clock.now += (
+        0.6  # three times what a burst takes to be refilled, since three processes may have granted it
+    )
+    assert admitted(limit, "a", 100) == 25
+
+
 def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "MOST_KEYS", 1000)
     limit = Limiter(1, 1, Clock())
