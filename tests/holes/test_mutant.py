@@ -43,7 +43,7 @@ def test_a_hole_that_is_found_has_the_name_of_the_test() -> None:
 
 def test_tests_that_do_not_end_are_ended_and_no_find() -> None:
     with pytest.raises(CampaignError, match="did not end within"):
-        try_hole(hole("while not hops:\n        continue\n    if not hops:"), 8)
+        try_hole(hole("while not hops:\n        continue\n    if not hops:"), 5)
 
 
 def test_without_a_hole_tests_run_on_the_copy() -> None:

@@ -14,7 +14,7 @@ from platformctl.backends.secrets.protocol import LOGIN, PASSWORD, UNSHOWN
 from tests.cli.canaries import canary, files, forms, leaks
 from tests.commands import Leaf, leaves
 from tests.faults.world import World, made
-from tests.support import context
+from tests.support import context, isolate
 
 ROOT = Path(__file__).parents[2]
 GIVEN = {
@@ -120,8 +120,10 @@ def processes(secrets: dict[str, str], world: World) -> list[str]:
     return found
 
 
-@pytest.mark.usefixtures("home")
-def test_a_password_in_the_configuration_is_refused_without_repeating_it() -> None:
+def test_a_password_in_the_configuration_is_refused_without_repeating_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    isolate(monkeypatch, tmp_path)
     secret = canary("mail")
     Path("platform.yaml").write_text(f"mail: {{smtp: 'smtp://me:{secret}@mail.example.org'}}\n")
     for verb in ("up", "config show", "config check", "status"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,7 +11,15 @@ from tests.faults.campaign import SEED
 from tests.faults.runner import HOWS, How
 from tests.faults.scenarios import RESTORE, SCENARIOS, backed_up
 from tests.faults.trial import attempt, questions, ways
-from tests.faults.world import World
+from tests.faults.world import World, made
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """One process a service: half of what users have, and twice as fast to replace."""
+    with made(replicas=1) as each:
+        yield each
+
 
 SAMPLE = {"health": 3, "backup create": 4, "restore": 3, "deploy": 2, "up": 2}
 
