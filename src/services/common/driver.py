@@ -60,6 +60,8 @@ class Driver:
         self._url, self._service, self._size = url, service, size
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+        # First come, first served: in the pool's own queue a newcomer may overtake all who wait.
+        self._turns = asyncio.Semaphore(size)
 
     async def one(self, statement: Prepared, **values: Any) -> Row | None:
         """The first row. A read: it is asked again when its connection turns out to be gone."""
@@ -85,11 +87,22 @@ class Driver:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
         pool = await self._open()
-        connection = await pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS)
+        await self._turn()
         try:
-            yield connection
+            connection = await pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS)
+            try:
+                yield connection
+            finally:
+                await pool.release(connection)
         finally:
-            await pool.release(connection)
+            self._turns.release()
+
+    async def _turn(self) -> None:
+        if not self._turns.locked():  # a timer costs more than the turn
+            await self._turns.acquire()
+            return
+        async with asyncio.timeout(WAIT_FOR_CONNECTION_SECONDS):
+            await self._turns.acquire()
 
     async def _open(self) -> asyncpg.Pool:
         if self._pool is None:
