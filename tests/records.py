@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import json
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,6 +18,26 @@ def commit() -> str:
         ["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     return asked.stdout.strip() or "unknown"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a campaign has tried at this commit, a JSON document each: one that was stopped goes on."""
+
+    folder: str
+    suffix: str = ""
+
+    @property
+    def file(self) -> Path:
+        return ROOT / self.folder / f"{commit()}{self.suffix}.jsonl"
+
+    def read(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
+
+    def add(self, trial: dict[str, Any]) -> None:
+        self.file.parent.mkdir(exist_ok=True)
+        with self.file.open("a") as out:
+            out.write(json.dumps(trial) + "\n")
 
 
 def write(file: Path, section: str, name: str, text: str) -> None:

@@ -6,7 +6,6 @@ What was tried is kept per commit and seed below .faults/, so that a campaign th
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import signal
 import sys
@@ -20,8 +19,8 @@ from rich.progress import track
 from tests.faults.runner import HOWS, How
 from tests.faults.scenarios import RESTORE, SCENARIOS, Scenario, backed_up
 from tests.faults.trial import Trial, attempt, questions, ways
-from tests.faults.world import ROOT, World, made
-from tests.records import commit, write
+from tests.faults.world import World, made
+from tests.records import Record, commit, write
 
 SEED = 20260
 
@@ -63,7 +62,7 @@ def carry_out(world: World, scenario: Scenario, extent: Extent) -> Series:
     for at, how in track(wanted[: extent.sample], scenario.name, console=Console(stderr=True)):
         trial = done.get((at, how)) or attempt(world, scenario, at, how)
         if (at, how) not in done:
-            _keep(trial, extent.seed)
+            _record(extent.seed).add(trial.as_json())
             if trial.problems:
                 print(f"{trial.verb} {how} at {at} ({trial.question}): {'; '.join(trial.problems)}\n")
         trials.append(trial)
@@ -85,21 +84,12 @@ def table(found: list[Series], seed: int) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _file(seed: int) -> Path:
-    return ROOT / ".faults" / f"{commit()}-{seed}.jsonl"
+def _record(seed: int) -> Record:
+    return Record(".faults", f"-{seed}")
 
 
 def _on_file(seed: int) -> list[Trial]:
-    file = _file(seed)
-    lines = file.read_text().splitlines() if file.exists() else []
-    found = [json.loads(line) for line in lines]
-    return [Trial(**{**each, "problems": tuple(each["problems"])}) for each in found]
-
-
-def _keep(trial: Trial, seed: int) -> None:
-    _file(seed).parent.mkdir(exist_ok=True)
-    with _file(seed).open("a") as out:
-        out.write(json.dumps(trial.as_json()) + "\n")
+    return [Trial(**{**each, "problems": tuple(each["problems"])}) for each in _record(seed).read()]
 
 
 def main() -> int:

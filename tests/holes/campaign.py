@@ -6,7 +6,6 @@ What was tried is kept per commit below .holes/, so that a campaign that was sto
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 from dataclasses import asdict, dataclass
@@ -18,8 +17,9 @@ from rich.progress import track
 from tests.holes.hole import Hole
 from tests.holes.holes import HOLES
 from tests.holes.mutant import CampaignError, check_without_holes, try_hole
-from tests.records import ROOT, commit, write
+from tests.records import Record, commit, write
 
+RECORD = Record(".holes")
 LIMIT, LIMIT_OF_ALL = 300.0, 3600.0  # seconds
 
 
@@ -34,7 +34,7 @@ class Trial:
 
 def carry_out(holes: tuple[Hole, ...]) -> list[Trial]:
     """What is on file is not tried again. Raises CampaignError, at the end when it concerns single holes."""
-    done = {each.hole: each for each in _on_file()}
+    done = {each["hole"]: Trial(**each) for each in RECORD.read()}
     left = tuple(each for each in holes if each.name not in done)
     if left:
         check_without_holes(left, LIMIT_OF_ALL)
@@ -46,7 +46,7 @@ def carry_out(holes: tuple[Hole, ...]) -> list[Trial]:
             errors.append(f"{hole.name}: {error}")
             continue
         done[hole.name] = Trial(hole.name, hole.file, failed[0] if failed else None)
-        _keep(done[hole.name])
+        RECORD.add(asdict(done[hole.name]))
     if errors:
         raise CampaignError("\n\n".join(errors))
     return [done[each.name] for each in holes]
@@ -64,21 +64,6 @@ def table(found: list[Trial]) -> str:
         test = f"`{each.killed_by}`" if each.killed_by else "**nothing**"
         rows.append(f"| {each.hole} | {each.file} | {test.replace('|', chr(92) + '|')} |")
     return "\n".join(rows) + "\n"
-
-
-def _file() -> Path:
-    return ROOT / ".holes" / f"{commit()}.jsonl"
-
-
-def _on_file() -> list[Trial]:
-    lines = _file().read_text().splitlines() if _file().exists() else []
-    return [Trial(**json.loads(line)) for line in lines]
-
-
-def _keep(trial: Trial) -> None:
-    _file().parent.mkdir(exist_ok=True)
-    with _file().open("a") as out:
-        out.write(json.dumps(asdict(trial)) + "\n")
 
 
 def main() -> int:

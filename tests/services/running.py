@@ -5,12 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
 from services.common.drain import DrainingServer, public_server
+
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+
+
+async def status_of(reader: asyncio.StreamReader) -> int:
+    """Reads one answer that tells its length to its end, so that the connection can be used again."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(LENGTH.search(head)[1]))
+    return int(head[9:12])
 
 
 def listener() -> socket.socket:

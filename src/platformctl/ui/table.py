@@ -33,15 +33,20 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, 
 
 def _beside(widths: Sequence[int]) -> int:
     """How many columns stand beside each other: all, where folding the last is enough."""
-    if sum(widths[:-1]) + len(GAP) * (len(widths) - 1) + min(NARROWEST, widths[-1]) <= WIDTH:
+    if _indent(widths[:-1]) + min(NARROWEST, widths[-1]) <= WIDTH:
         return len(widths)
-    fitting = [n for n in range(1, len(widths)) if sum(widths[:n]) + len(GAP) * (n - 1) <= WIDTH]
+    fitting = [n for n in range(1, len(widths)) if _indent(widths[:n]) - len(GAP) <= WIDTH]
     return max(fitting, default=1)
+
+
+def _indent(widths: Sequence[int]) -> int:
+    """Where a column begins that stands behind those of these widths."""
+    return sum(widths) + len(GAP) * len(widths)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> tuple[str, ...]:
     last = len(widths) - 1
-    indent = sum(widths[:last]) + len(GAP) * last
+    indent = _indent(widths[:last])
     folded = textwrap.wrap(
         row[last], max(NARROWEST, WIDTH - indent), break_long_words=False, break_on_hyphens=False
     ) or [""]

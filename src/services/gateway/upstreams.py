@@ -81,17 +81,15 @@ class Upstreams:
     async def _ask(self, service: str, outgoing: Outgoing) -> aiohttp.ClientResponse:
         budget = self._budgets[service]
         budget.earn()
-        for may_repeat in (True, False):
-            try:
-                response = await self._send(service, outgoing)
-            except (aiohttp.ClientError, OSError) as error:
-                self.failed(service, outgoing)
-                if may_repeat and _harmless(error, outgoing) and budget.spend():
-                    continue
+        try:
+            return await self._send(service, outgoing)
+        except (aiohttp.ClientError, OSError) as error:
+            if not _harmless(error, outgoing) or not budget.spend():
                 raise _refusal(service, error) from error
-            self._breakers[service].answered()
-            return response
-        raise AssertionError("the second try returns or raises")
+        try:
+            return await self._send(service, outgoing)
+        except (aiohttp.ClientError, OSError) as error:
+            raise _refusal(service, error) from error
 
     def failed(self, service: str, outgoing: Outgoing) -> None:
         """The service gave no answer; a body that the client still sends may be the client's failure."""
@@ -110,9 +108,15 @@ class Upstreams:
 
     async def _send(self, service: str, outgoing: Outgoing) -> aiohttp.ClientResponse:
         url = URL(self._addresses[service] + outgoing.target, encoded=True)
-        return await self._session.request(  # type: ignore[union-attr]
-            outgoing.method, url, headers=outgoing.headers, data=outgoing.body, allow_redirects=False
-        )
+        try:
+            response = await self._session.request(  # type: ignore[union-attr]
+                outgoing.method, url, headers=outgoing.headers, data=outgoing.body, allow_redirects=False
+            )
+        except (aiohttp.ClientError, OSError):
+            self.failed(service, outgoing)
+            raise
+        self._breakers[service].answered()
+        return response
 
 
 def _harmless(error: Exception, outgoing: Outgoing) -> bool:

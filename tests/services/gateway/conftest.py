@@ -25,6 +25,15 @@ PLENTY = {
 }
 
 
+class Clock:
+    """Stands still until a test moves it."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     port: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from pathlib import Path
 
@@ -10,19 +11,12 @@ import pytest
 
 from services.gateway.breaker import FAILURES, OPEN_SECONDS, Breaker
 from services.gateway.refusal import Refusal
-from tests.services.gateway.conftest import gateway
+from tests.services.gateway.conftest import Clock, gateway
 from tests.services.running import Seen, Upstream, exchange, port_of, public_server, running, unused_port
 
 ITEMS = "/api/v1/items/"
 USERS = "/api/v1/users/me"
 LEFT_ALONE = {"detail": "The service items does not answer at the moment"}
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def broken(clock: Clock) -> Breaker:
@@ -78,8 +72,6 @@ async def test_a_dead_service_is_left_alone_and_asked_again_when_it_lives(
         assert answers[0].json() != LEFT_ALONE
         assert answers[-1].json() == LEFT_ALONE
         assert (await found.client.get(USERS)).json()["detail"] == "The service users cannot be reached"
-        import socket
-
         listening = socket.create_server(("127.0.0.1", port))
         async with running(public_server(upstream, keep_idle=30), listening):
             assert port_of(listening) == port

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import subprocess
 import sys
 import time
@@ -16,9 +15,9 @@ import pytest
 
 from tests.services.people import Person
 from tests.services.processes import Platform, Service
+from tests.services.running import status_of
 
 PLENTY = {"LIMIT_AVERAGE": "100000", "LIMIT_BURST": "100000"}
-LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 HELD_SECONDS = 0.5
 PAUSE_SECONDS = 0.5  # of a client after an answer, on average: all of them meet each hold
 LEASE_SECONDS = 1.0
@@ -50,12 +49,11 @@ class Crowd:
             began = time.monotonic()
             writer.write(self._wires[number % 2])
             try:
-                head = await reader.readuntil(b"\r\n\r\n")
-                await reader.readexactly(int(LENGTH.search(head)[1]))
+                status = await status_of(reader)
             except (asyncio.IncompleteReadError, ConnectionError):
                 self.statuses[0] += 1
                 return
-            self.statuses[int(head[9:12])] += 1
+            self.statuses[status] += 1
             self.longest = max(self.longest, time.monotonic() - began)
             await asyncio.sleep(draw.uniform(0, 2 * PAUSE_SECONDS))
         writer.close()

@@ -9,17 +9,10 @@ import pytest
 from services.gateway import limiter
 from services.gateway.limiter import Limiter
 from services.gateway.refusal import Refusal
-from tests.services.gateway.conftest import gateway
+from tests.services.gateway.conftest import Clock, gateway
 from tests.services.running import Upstream
 
 ITEMS = "/api/v1/items/"
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def admitted(limit: Limiter, key: str, tries: int) -> int:

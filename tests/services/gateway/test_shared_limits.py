@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 import time
 from collections import Counter
@@ -13,10 +12,10 @@ import pytest
 
 from tests.postgres import Postgres
 from tests.services.processes import Platform, Service, serving
+from tests.services.running import status_of
 
 AVERAGE, BURST = 50, 25
 REQUEST = b"GET /api/v1/items/ HTTP/1.1\r\nHost: a\r\n\r\n"  # 401: the cheapest answer of a service
-LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +30,7 @@ async def _ask(gateway: Service, client: str, until: float, pause: float, status
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(client, 0))
     while time.monotonic() < until:
         writer.write(REQUEST)
-        head = await reader.readuntil(b"\r\n\r\n")
-        await reader.readexactly(int(LENGTH.search(head)[1]))
-        statuses[int(head[9:12])] += 1
+        statuses[await status_of(reader)] += 1
         await asyncio.sleep(pause)
     writer.close()
 
