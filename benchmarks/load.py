@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -37,12 +39,30 @@ class Measured:
     cpu: float
 
 
+def chosen(about: str | None, tools: Sequence[str], *, seconds: float, rounds: int) -> argparse.Namespace:
+    """`seconds` and `rounds` of the command line; ends with exit code 4 when a tool is not on PATH."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--seconds", type=float, default=seconds)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    found = parser.parse_args()
+    missing = [name for name in tools if shutil.which(name) is None]
+    if missing:
+        parser.exit(4, f"this needs {' and '.join(missing)} on PATH\n")
+    return found
+
+
 def server_core() -> int:
     return sorted(os.sched_getaffinity(0))[0]
 
 
 def load_core() -> int:
     return sorted(os.sched_getaffinity(0))[-1]
+
+
+def pin(pid: int) -> None:
+    """All threads of a process onto the core of the server that is measured."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(thread), {server_core()})
 
 
 def wait(url: str, **headers: str) -> None:
@@ -87,6 +107,19 @@ def ask(
         raise RuntimeError(f"{found['bad']} of {found['requests']} answers were no success:\n{out}")
     rate = found["requests"] / found["microseconds"] * 1e6
     return Measured(rate, found["p50"], found["p99"], used / found["requests"] * 1000)
+
+
+def in_turn(
+    sides: Mapping[str, Callable[[float], Measured]], rounds: int, seconds: float
+) -> dict[str, Measured]:
+    """Medians of rounds in which each side, given its seconds, has its turn: noise meets all of them."""
+    found: dict[str, list[Measured]] = {name: [] for name in sides}
+    for turn in range(rounds + 1):
+        for name, measure in sides.items():
+            measured = measure(seconds if turn else 1)
+            if turn:  # the first one fills caches
+                found[name].append(measured)
+    return {name: median(each) for name, each in found.items()}
 
 
 def median(measured: Sequence[Measured]) -> Measured:

@@ -6,7 +6,6 @@ Needs wrk and taskset.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -35,14 +34,7 @@ end
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--rounds", type=int, default=3)
-    chosen = parser.parse_args()
-    missing = [name for name in ("wrk", "taskset") if shutil.which(name) is None]
-    if missing:
-        print(f"this needs {' and '.join(missing)} on PATH", file=sys.stderr)
-        return 4
+    chosen = load.chosen(__doc__, ("wrk", "taskset"), seconds=10, rounds=3)
     postgres = launch()
     try:
         with serving(postgres, "logins", {"users": {"PRIVATE_USERS": "true"}}) as platform:
@@ -55,8 +47,7 @@ def measure(platform: Platform, chosen: argparse.Namespace) -> int:
     sign_up(platform)
     pids = [platform.services[name].process.pid for name in ("auth", "users")]  # type: ignore[union-attr]
     for pid in pids:
-        for thread in psutil.Process(pid).threads():
-            psutil.Process(thread.id).cpu_affinity([load.server_core()])
+        load.pin(pid)
     url = f"{platform.services['auth'].url}/api/v1/login/access-token"
     found = load.median([load.ask(url, SCRIPT, pids, chosen.seconds, 8) for _ in range(chosen.rounds)])
     with peaks(pids) as highest:

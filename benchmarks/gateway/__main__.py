@@ -5,7 +5,6 @@ Needs wrk, taskset, nginx and haproxy. The service behind both is another nginx,
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import socket
@@ -15,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -29,14 +29,7 @@ ADDED = 0.5  # milliseconds at one request at a time, at most
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--rounds", type=int, default=5)
-    chosen = parser.parse_args()
-    missing = [name for name in ("wrk", "taskset", "nginx", "haproxy") if shutil.which(name) is None]
-    if missing:
-        print(f"this needs {' and '.join(missing)} on PATH", file=sys.stderr)
-        return 4
+    chosen = load.chosen(__doc__, ("wrk", "taskset", "nginx", "haproxy"), seconds=6, rounds=5)
     service, peer, other = free_port(), free_port(), free_port()
     core = load.server_core()
     with (
@@ -53,23 +46,19 @@ def main() -> int:
         }
         for at, _ in sides.values():
             load.wait(f"http://127.0.0.1:{at}{PATH}")
-        many = in_turn(sides, chosen, 32)
-        single = in_turn(sides, chosen, 1)
+        many, single = (
+            load.in_turn(
+                {name: partial(ask, *each, connections) for name, each in sides.items()},
+                chosen.rounds,
+                chosen.seconds,
+            )
+            for connections in (32, 1)
+        )
     return show(many, single)
 
 
-def in_turn(
-    sides: dict[str, tuple[int, list[int]]], chosen: argparse.Namespace, connections: int
-) -> dict[str, load.Measured]:
-    """Medians of rounds in which each side has its turn, so that noise meets all of them."""
-    found: dict[str, list[load.Measured]] = {name: [] for name in sides}
-    for turn in range(chosen.rounds + 1):
-        for name, (port, pids) in sides.items():
-            url = f"http://127.0.0.1:{port}{PATH}"
-            measured = load.ask(url, "", pids, chosen.seconds if turn else 1, connections)
-            if turn:  # the first one fills caches
-                found[name].append(measured)
-    return {name: load.median(each) for name, each in found.items()}
+def ask(port: int, pids: list[int], connections: int, seconds: float) -> load.Measured:
+    return load.ask(f"http://127.0.0.1:{port}{PATH}", "", pids, seconds, connections)
 
 
 def show(many: dict[str, load.Measured], single: dict[str, load.Measured]) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import jwt
@@ -56,30 +56,22 @@ def script(kind: str, token: str, ids: list[str]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--rounds", type=int, default=5)
-    chosen = parser.parse_args()
-    missing = [name for name in ("wrk", "taskset") if shutil.which(name) is None]
-    if missing:
-        print(f"this needs {' and '.join(missing)} on PATH", file=sys.stderr)
-        return 4
+    chosen = load.chosen(__doc__, ("wrk", "taskset"), seconds=6, rounds=5)
     with server() as postgres, both(postgres) as (ours, peer, ids):
-        found = {kind: rounds(kind, (ours, peer), ids, chosen.rounds, chosen.seconds) for kind in KINDS}
+        found = {kind: compared(kind, (ours, peer), ids, chosen) for kind in KINDS}
     show(found)
     return int(any(mine.rate / theirs.rate < KINDS[kind] for kind, (mine, theirs) in found.items()))
 
 
-def rounds(
-    kind: str, sides: tuple[Side, Side], ids: list[str], number: int, seconds: float
+def compared(
+    kind: str, sides: tuple[Side, Side], ids: list[str], chosen: argparse.Namespace
 ) -> tuple[load.Measured, load.Measured]:
-    measured: tuple[list[load.Measured], ...] = ([], [])
-    for turn in range(number + 1):
-        for side, kept in zip(sides, measured, strict=True):
-            found = load.ask(side.url, script(kind, side.token, ids), [side.pid], seconds if turn else 1)
-            if turn:  # the first one fills caches
-                kept.append(found)
-    return load.median(measured[0]), load.median(measured[1])
+    asks = {
+        str(side.pid): partial(load.ask, side.url, script(kind, side.token, ids), [side.pid])
+        for side in sides
+    }
+    mine, theirs = load.in_turn(asks, chosen.rounds, chosen.seconds).values()
+    return mine, theirs
 
 
 def show(found: dict[str, tuple[load.Measured, load.Measured]]) -> None:
@@ -131,7 +123,7 @@ def both(postgres: Postgres) -> Iterator[tuple[Side, Side, list[str]]]:
         ]
         peer = subprocess.Popen(program, stdin=listener.fileno(), env=variables)
         items = platform.services["items"]
-        pin(items.process.pid)
+        load.pin(items.process.pid)
         theirs = Side(f"http://127.0.0.1:{listener.getsockname()[1]}", template_token(user, key), peer.pid)
         load.wait(f"{theirs.url}/api/v1/items/?limit=1", Authorization=f"Bearer {theirs.token}")
         yield Side(items.url, token, items.process.pid), theirs, ids
@@ -141,11 +133,6 @@ def both(postgres: Postgres) -> Iterator[tuple[Side, Side, list[str]]]:
             peer.wait(15)
         listener.close()
         platform.stop()
-
-
-def pin(pid: int) -> None:
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setaffinity(int(thread), {load.server_core()})
 
 
 def sign_in(platform: Platform) -> tuple[str, str]:
