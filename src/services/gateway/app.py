@@ -156,13 +156,12 @@ class Gateway:
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        await self._upstreams.open()
         sharing = asyncio.create_task(self._sharing.work()) if self._sharing else None
         await send({"type": "lifespan.startup.complete"})
         await receive()
         if sharing:
             sharing.cancel()
-        await self._upstreams.close()
+        self._upstreams.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 

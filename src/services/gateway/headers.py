@@ -46,6 +46,7 @@ SECURITY: Headers = [
 ]
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
+_NOT_PASSED = HOP_BY_HOP | SET_BY_US
 _OURS = HOP_BY_HOP | {name for name, _ in SECURITY} | {POLICY[0], b"date", b"server", b"x-request-id"}
 _TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|\Z)")
 
@@ -74,33 +75,42 @@ def check(headers: Headers) -> None:
         raise Refusal(400, "The Host header is missing")
 
 
-def towards_service(headers: Headers) -> list[tuple[str, str]]:
+def towards_service(headers: Headers) -> Headers:
     """What passes of a client's headers. Raises Refusal (400) for bytes that are no text."""
+    passed = [
+        pair
+        for pair in headers
+        if pair[0] not in _NOT_PASSED and not (pair[0].startswith(b"x") and IDENTITY.match(pair[0]))
+    ]
+    for _, value in passed:
+        if not value.isascii():
+            _check_text(value)
+    return passed
+
+
+def _check_text(value: bytes) -> None:
     try:
-        return [
-            (name.decode("ascii"), value.decode())
-            for name, value in headers
-            if name not in HOP_BY_HOP and name not in SET_BY_US and not IDENTITY.match(name)
-        ]
+        value.decode()
     except UnicodeDecodeError as error:
         raise Refusal(400, "Headers must be written in UTF-8") from error
 
 
-def towards_client(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
+def towards_client(status: int, headers: Headers) -> Headers:
     """What passes of a service's headers; an answer about who may do something is never kept by a cache."""
-    passed = [(name, value) for name, value in headers if name.lower() not in _OURS]
+    passed = [pair for pair in headers if pair[0] not in _OURS]
     if status in (401, 403):
-        passed = [pair for pair in passed if pair[0].lower() != b"cache-control"]
+        passed = [pair for pair in passed if pair[0] != b"cache-control"]
         passed.append(NO_STORE)
     return passed
 
 
-def trace(headers: Headers, request_id: str, span: str) -> list[tuple[str, str]]:
+def trace(headers: Headers, request_id: str, span: str) -> Headers:
     """W3C trace context: the client's trace goes on, or one of ours begins; the span is always ours."""
     match = _TRACE.match(find(headers, b"traceparent"))
     if match is None:
-        return [("traceparent", f"00-{request_id}-{span}-01")]
-    passed = [("traceparent", f"00-{match[1].decode()}-{span}-{match[2].decode()}")]
-    if state := find(headers, b"tracestate"):
-        passed.append(("tracestate", state.decode("ascii", "replace")))
+        return [(b"traceparent", f"00-{request_id}-{span}-01".encode())]
+    passed = [(b"traceparent", b"00-%s-%s-%s" % (match[1], span.encode(), match[2]))]
+    state = find(headers, b"tracestate")
+    if state and state.isascii():
+        passed.append((b"tracestate", state))
     return passed

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-import aiohttp
-
 from services.gateway import headers as head
 from services.gateway.body import ClientGoneError
 from services.gateway.client_address import scheme
+from services.gateway.connection import Outgoing, UpstreamError
 from services.gateway.exchange import Exchange
 from services.gateway.refusal import Refusal, unavailable
-from services.gateway.upstreams import Outgoing, Upstreams
+from services.gateway.upstreams import Upstreams
 
 
 class Proxy:
@@ -39,7 +38,7 @@ class Proxy:
                 self._upstreams.failed(service, outgoing)
             detail = f"The service {service} did not answer within {self._deadline:g} s"
             raise unavailable(504, detail, 1) from None
-        except (ClientGoneError, aiohttp.ClientError):
+        except (ClientGoneError, UpstreamError):
             # nobody is left to be told, or half an answer is out: the server closes what is not complete
             return
 
@@ -51,11 +50,10 @@ class Proxy:
                 raise exchange.body.failure from None
             raise
         async with response:
-            await exchange.start(response.status, head.towards_client(response.status, response.raw_headers))
-            content = response.content
+            await exchange.start(response.status, head.towards_client(response.status, response.headers))
             while True:
-                piece = await content.readany()
-                if content.at_eof():
+                piece = await response.piece()
+                if response.complete:
                     await exchange.finish(piece)
                     return
                 await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -63,19 +61,16 @@ class Proxy:
     async def _outgoing(self, exchange: Exchange, target: str) -> Outgoing:
         headers = head.towards_service(exchange.headers)
         headers += [
-            ("X-Forwarded-For", exchange.client),
-            ("X-Forwarded-Proto", scheme(exchange.scheme, exchange.headers, self._hops)),
-            ("X-Request-Id", exchange.request_id),
+            (b"x-forwarded-for", exchange.client.encode()),
+            (b"x-forwarded-proto", scheme(exchange.scheme, exchange.headers, self._hops).encode()),
+            (b"x-request-id", exchange.request_id.encode()),
             *head.trace(exchange.headers, exchange.request_id, exchange.span),
         ]
-        if exchange.query:
-            target = f"{target}?{exchange.query.decode('latin-1')}"
+        asked = b"%s?%s" % (target.encode(), exchange.query) if exchange.query else target.encode()
         body = exchange.body
         if body.complete:
-            return Outgoing(exchange.method, target, headers, None)
+            return Outgoing(exchange.method, asked, headers, None)
         first = await body.piece()
         if body.complete:
-            return Outgoing(exchange.method, target, headers, first)
-        if body.length is not None:
-            headers.append(("Content-Length", str(body.length)))
-        return Outgoing(exchange.method, target, headers, body.pieces(first))
+            return Outgoing(exchange.method, asked, headers, first)
+        return Outgoing(exchange.method, asked, headers, body.pieces(first), body.length)

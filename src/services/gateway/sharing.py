@@ -13,12 +13,11 @@ import logging
 from collections.abc import Mapping
 from heapq import nlargest
 
-import aiohttp
-
 from services.common.service_tokens import ServiceTokens
+from services.gateway.connection import Outgoing, UpstreamError
 from services.gateway.limiter import Limiter
 from services.gateway.refusal import Refusal
-from services.gateway.upstreams import Outgoing, Upstreams
+from services.gateway.upstreams import Upstreams
 
 EVERY = 0.1  # seconds between two exchanges while requests come
 AGAIN = 1.0  # seconds after one that failed
@@ -51,7 +50,7 @@ class Sharing:
         try:
             async with asyncio.timeout(PATIENCE):
                 until_full = await self._tell(taken)
-        except (Refusal, aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+        except (Refusal, UpstreamError, TimeoutError, ValueError, KeyError) as error:
             for limit in self._limits.values():
                 limit.lose()
             self._switch(False, f"{type(error).__name__}: {error}")
@@ -65,11 +64,11 @@ class Sharing:
 
     async def _tell(self, taken: dict[str, float]) -> dict[str, float]:
         headers = [
-            ("Content-Type", "application/json"),
-            ("Authorization", f"Bearer {self._tokens.own()}"),
+            (b"content-type", b"application/json"),
+            (b"authorization", f"Bearer {self._tokens.own()}".encode()),
         ]
         body = json.dumps({"taken": taken}).encode()
-        asked = Outgoing("POST", "/internal/allowances", headers, body)
+        asked = Outgoing("POST", b"/internal/allowances", headers, body)
         async with await self._upstreams.ask("auth", asked) as response:
             if response.status != 200:
                 raise ValueError(f"auth answered {response.status}")

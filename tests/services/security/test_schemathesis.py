@@ -35,9 +35,9 @@ def fuzzed(url: str, folder: Path, seconds: int, token: str | None) -> tuple[str
     return report.read_text(), done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def own(postgres: Postgres) -> Iterator[Platform]:
-    """A superuser deletes what it finds, so nobody else's accounts are here."""
+    """A superuser changes and deletes whom it finds, itself included, so nobody else's accounts are here."""
     with serving(postgres, "schemathesis", {"users": {"PRIVATE_USERS": "true"}}) as running:
         yield running
 
