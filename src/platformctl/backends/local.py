@@ -8,12 +8,12 @@ from platformctl.backends import Backends
 from platformctl.backends.cluster import origin
 from platformctl.backends.cluster.layout import Layout
 from platformctl.backends.cluster.local import EmbeddedCluster
-from platformctl.backends.cluster.programs import CONNECTIONS
 from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.objects.directory import DirectoryObjects
 from platformctl.backends.secrets.file import FileSecrets
 from platformctl.backends.web.client import HttpWeb
+from platformctl.config import budget
 from platformctl.config.load import Loaded
 from platformctl.config.paths import backups_directory, state_directory
 from platformctl.shell.runner import Runner
@@ -35,7 +35,7 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         supervisor=supervisor,
         runner=runner,
         version=config.database.version,
-        connections=CONNECTIONS,
+        connections=budget.GRANTED,
     )
     objects = DirectoryObjects(backups_directory(config, loaded.environment, os.environ), runner)
     return Backends(cluster, database, objects, secrets, HttpWeb(runner))

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from platformctl.config import budget
 from platformctl.config.layer import Layer
 from platformctl.config.problems import Keys, Place, Problem, shown
 from platformctl.config.schema import PlatformConfig
@@ -32,9 +33,21 @@ _EXPECTED = {
 def check(layer: Layer) -> PlatformConfig | list[Problem]:
     """The configuration that a layer's values amount to, or everything that is wrong with them."""
     try:
-        return PlatformConfig.model_validate(layer.data)
+        config = PlatformConfig.model_validate(layer.data)
     except ValidationError as refusal:
         return [_problem(error, layer) for error in refusal.errors(include_url=False)]
+    return _over_budget(config, layer) or config
+
+
+def _over_budget(config: PlatformConfig, layer: Layer) -> list[Problem]:
+    if (wanted := budget.needed(config)) <= budget.GRANTED:
+        return []
+    path: Keys = ("database", "connections")
+    sentence = (
+        f"would, with the replicas asked for, take {wanted} connections, {budget.RESERVED} for migrations "
+        f"and checks among them; PostgreSQL grants {budget.GRANTED}"
+    )
+    return [Problem(_nearest(path, layer, layer.values), path, sentence)]
 
 
 def check_alone(layer: Layer) -> list[Problem]:

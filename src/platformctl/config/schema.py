@@ -14,7 +14,7 @@ from platformctl.config import values
 
 ServiceName = Literal["auth", "users", "items", "gateway"]
 SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
-MOST_REPLICAS, MOST_CONNECTIONS = 8, 20
+MOST_REPLICAS = 8
 
 
 class Section(BaseModel):
@@ -49,9 +49,12 @@ class Database(Section):
     )
     connections: int = Field(
         5,
-        ge=1,
-        le=MOST_CONNECTIONS,
-        description="Connections that each process of a service keeps at most; the gateway needs none.",
+        ge=2,
+        le=20,
+        description=(
+            "Connections that each process of a service keeps at most; the gateway needs none. "
+            "All together must be no more than PostgreSQL grants, which config check counts."
+        ),
         examples=[10],
     )
 

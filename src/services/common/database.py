@@ -32,12 +32,12 @@ class Database:
 
     def __init__(self, url: SecretStr, service: str, pool_size: int) -> None:
         self.schema = service
-        self.driver = Driver(url, service, max(1, pool_size - pool_size // 2))
+        self.driver = Driver(url, service, pool_size - pool_size // 2)
         self._engine = engine(
             url,
             service,
             pool_pre_ping=True,
-            pool_size=max(1, pool_size // 2),
+            pool_size=pool_size // 2,
             max_overflow=0,
             pool_timeout=WAIT_FOR_CONNECTION_SECONDS,
         )

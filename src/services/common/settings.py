@@ -66,7 +66,7 @@ class DatabaseSettings(ProcessSettings):
     """What a process needs to reach its own schema; enough for migrations."""
 
     database_url: SecretStr
-    pool_size: int = Field(5, ge=1, le=100)
+    pool_size: int = Field(5, ge=2, le=100)
 
 
 class ServiceSettings(DatabaseSettings):

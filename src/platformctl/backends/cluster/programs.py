@@ -6,14 +6,12 @@ import sys
 from collections.abc import Mapping
 
 from platformctl.backends.cluster.layout import Layout
-from platformctl.config.schema import MOST_CONNECTIONS, MOST_REPLICAS, SERVICES, PlatformConfig
+from platformctl.config import budget
+from platformctl.config.schema import MOST_REPLICAS, SERVICES, PlatformConfig
 from platformctl.tools import postgres
 from platformctl.tools.supervisord import Program
 
 LAUNCH = "platformctl.backends.cluster.launch"
-# Every pool there may ever be, and some for replaced processes that still drain, backups and people:
-# PostgreSQL would have to be restarted for another number.
-CONNECTIONS = MOST_REPLICAS * MOST_CONNECTIONS * (len(SERVICES) - 1) + 40
 SPARE = 3  # seconds beyond draining before a process is killed
 
 
@@ -39,5 +37,6 @@ def programs(layout: Layout, config: PlatformConfig, listening: Mapping[str, int
 
 
 def _postgres(layout: Layout, config: PlatformConfig, port: int) -> Program:
-    instance = postgres.Instance(layout.postgres, layout.sockets, port, config.database.version, CONNECTIONS)
+    version = config.database.version
+    instance = postgres.Instance(layout.postgres, layout.sockets, port, version, budget.GRANTED)
     return Program("postgres", postgres.server(instance).argv, rank=10, patience=60, stop_signal="INT")
