@@ -49,7 +49,7 @@ class Sharing:
     async def _exchange(self, taken: dict[str, float]) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                until_full = await self._tell(taken)
+                until_full = await self.tell(taken)
         except (Refusal, UpstreamError, TimeoutError, ValueError, KeyError) as error:
             for limit in self._limits.values():
                 limit.lose()
@@ -62,7 +62,8 @@ class Sharing:
                 {key[len(prefix) :]: each for key, each in until_full.items() if key.startswith(prefix)}
             )
 
-    async def _tell(self, taken: dict[str, float]) -> dict[str, float]:
+    async def tell(self, taken: dict[str, float]) -> dict[str, float]:
+        """By key the seconds until each bucket is full. Raises Refusal, UpstreamError or ValueError."""
         headers = [
             (b"content-type", b"application/json"),
             (b"authorization", f"Bearer {self._tokens.own()}".encode()),
