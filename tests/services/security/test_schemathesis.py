@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def fuzzed(url: str, folder: Path, seconds: int, token: str | None) -> tuple[str
 @pytest.fixture
 def own(postgres: Postgres) -> Iterator[Platform]:
     """A superuser changes and deletes whom it finds, itself included, so nobody else's accounts are here."""
-    with serving(postgres, "schemathesis", {"users": {"PRIVATE_USERS": "true"}}) as running:
+    database = f"schemathesis_{secrets.token_hex(4)}"
+    with serving(postgres, database, {"users": {"PRIVATE_USERS": "true"}}) as running:
         yield running
 
 
