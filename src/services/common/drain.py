@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Iterator
 
 import uvicorn
@@ -38,12 +39,19 @@ class DrainingServer(uvicorn.Server):
     async def drain(self, seconds: float) -> None:
         """Returns when no connection is left or `seconds` have passed, and asks the server to end."""
         self.draining = True
+        # uvicorn knows a connection when its handshake is over, the listener as soon as it is accepted
+        accepted = [asyncio.create_task(each.wait_closed()) for each in self.servers]
+        await asyncio.sleep(0)
         for server in self.servers:
             server.close()
         self._announce()
         deadline = asyncio.get_running_loop().time() + seconds
-        while self._busy() and not self.force_exit and asyncio.get_running_loop().time() < deadline:
+        while self._busy() or not all(each.done() for each in accepted):
+            if self.force_exit or asyncio.get_running_loop().time() >= deadline:
+                break
             await asyncio.sleep(STEP)
+        for each in accepted:
+            each.cancel()
         self.should_exit = True
 
     def _busy(self) -> bool:
@@ -60,12 +68,13 @@ class DrainingServer(uvicorn.Server):
                 cycle.keep_alive = False
 
 
-def public_server(app: object, keep_idle: int) -> DrainingServer:
+def public_server(app: object, keep_idle: int, secure: ssl.SSLContext | None = None) -> DrainingServer:
     """`keep_idle` is in seconds, and longer than any client of ours keeps an idle connection."""
     return DrainingServer(
         uvicorn.Config(
             app,
             lifespan="on",
+            ssl_context_factory=secure and (lambda config, default: secure),
             timeout_keep_alive=keep_idle,
             # for what still runs after draining: the whole stays below a supervisor's patience
             timeout_graceful_shutdown=1,

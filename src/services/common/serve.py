@@ -14,9 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import uvloop
-
-from services.common import listeners
+from services.common import listeners, tls
 from services.common.control import Control
 from services.common.drain import DrainingServer, control_server, public_server
 from services.common.settings import MissingSettings
@@ -37,6 +35,7 @@ class Process:
     app: Any
     public: socket.socket
     control: socket.socket
+    pair: tls.Pair | None
 
 
 def main() -> int:
@@ -55,7 +54,7 @@ def start(service: str, create_app: Callable[[], Any]) -> int:
         return _refuse(EX_CONFIG, service, missing=sorted(error.names), invalid=error.invalid)
     except listeners.ListenerError as error:
         return _refuse(EX_OSERR, service, error=str(error))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=tls.Loop) as runner:
         runner.run(_serve(process))
     return 0
 
@@ -64,6 +63,7 @@ def _prepare(service: str, create_app: Callable[[], Any]) -> Process:
     wrong: list[MissingSettings] = []
     app = _collect(wrong, create_app)
     runtime = _collect(wrong, listeners.settings)
+    pair = _collect(wrong, tls.configured)
     if wrong:
         names = {name for error in wrong for name in error.names}
         raise MissingSettings(sorted(names), {k: v for error in wrong for k, v in error.invalid.items()})
@@ -74,6 +74,7 @@ def _prepare(service: str, create_app: Callable[[], Any]) -> Process:
         app=app,
         public=listeners.public(runtime),
         control=listeners.control(runtime),
+        pair=pair,
     )
 
 
@@ -93,7 +94,8 @@ def _refuse(code: int, service: str, **why: object) -> int:
 
 
 async def _serve(process: Process) -> None:
-    public = public_server(process.app, KEEP_IDLE)
+    pair = process.pair
+    public = public_server(process.app, KEEP_IDLE, pair and pair.context)
     control = control_server(Control(process.service, process.release, process.app, lambda: _stage(public)))
     told = _signals(public)
     # the server's own account of starting and stopping comes twice, once for each listener
@@ -103,6 +105,7 @@ async def _serve(process: Process) -> None:
         group.create_task(control.serve(sockets=[process.control]))
         serving = group.create_task(public.serve(sockets=[process.public]))
         waiting = group.create_task(told.wait())
+        following = group.create_task(pair.follow()) if pair else None
         await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if public.started and not serving.done():
@@ -111,6 +114,8 @@ async def _serve(process: Process) -> None:
         public.should_exit = True
         await asyncio.wait((serving,))
         control.should_exit = True
+        if following:
+            following.cancel()
     log.info("stopped")
 
 

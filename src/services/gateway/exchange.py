@@ -45,6 +45,8 @@ class Exchange:
         number = f"{_random.getrandbits(192):048x}"
         self.request_id, self.span = number[:32], number[32:]
         self.added: head.Headers = [(b"x-request-id", self.request_id.encode()), *head.SECURITY]
+        if self.scheme == "https":
+            self.added.append(head.SECURE)
         self.template = "unmatched"
         self.status = 0
         self.started = False

@@ -44,10 +44,12 @@ SECURITY: Headers = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-site"),
 ]
+# Said over TLS alone: a browser must not take it from anybody who could have changed the answer.
+SECURE = (b"strict-transport-security", b"max-age=31536000")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
 _NOT_PASSED = HOP_BY_HOP | SET_BY_US
-_OURS = HOP_BY_HOP | {name for name, _ in SECURITY} | {POLICY[0], b"date", b"server", b"x-request-id"}
+_OURS = HOP_BY_HOP | {name for name, _ in (*SECURITY, SECURE, POLICY)} | {b"date", b"server", b"x-request-id"}
 _TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|\Z)")
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from services.common import tls
 from services.common.control import Control
 from services.common.drain import control_server, public_server
 from services.gateway.app import Gateway
 from services.gateway.settings import Settings
+from tests.certificates import Pair, trusting
 from tests.services.running import Upstream, listener, port_of, running, serving
 
 PLENTY = {
@@ -48,16 +50,24 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def gateway(service: int, folder: Path, **chosen: Any) -> AsyncIterator[Running]:
-    """Limits are out of the way unless chosen."""
+async def gateway(
+    service: int, folder: Path, pair: Pair | None = None, **chosen: Any
+) -> AsyncIterator[Running]:
+    """Limits are out of the way unless chosen; with a `pair` it speaks TLS."""
     addresses = dict.fromkeys(("auth_url", "users_url", "items_url"), f"http://127.0.0.1:{service}")
     app = Gateway(Settings(**PLENTY | addresses | {"state_file": folder / "gateway.json"} | chosen))
     control = listener()
     public = listener()
     async with (
-        running(public_server(app, keep_idle=30), public),
+        running(
+            public_server(app, 30, tls.Pair(pair.certificate, pair.key).context if pair else None), public
+        ),
         running(control_server(Control("gateway", "r1", app, lambda: None)), control),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port_of(public)}", timeout=20) as client,
+        httpx.AsyncClient(
+            base_url=f"{'https' if pair else 'http'}://127.0.0.1:{port_of(public)}",
+            timeout=20,
+            verify=trusting(pair) if pair else True,
+        ) as client,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port_of(control)}", timeout=20) as asking,
     ):
         yield Running(port_of(public), client, asking)

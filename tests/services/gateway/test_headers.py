@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import certificates
 from tests.services.gateway.conftest import Running, gateway
 from tests.services.running import Seen, Upstream, exchange, say
 
@@ -121,6 +124,23 @@ async def test_an_answer_about_permission_is_never_stored(
     found = await running_gateway.client.get(ITEMS)
     assert found.status_code == status
     assert found.headers.get_list("cache-control") == ["no-store"]
+
+
+async def test_over_tls_services_and_browsers_are_told_so(
+    service: int, upstream: Upstream, tmp_path: Path
+) -> None:
+    async def say_it_too(seen: Seen, send: Any) -> None:
+        await say(send, 200, b"{}", (b"strict-transport-security", b"max-age=0"))
+
+    upstream.answer = say_it_too
+    async with gateway(service, tmp_path, certificates.make(tmp_path)) as secured:
+        answers = [await secured.client.get(path) for path in (ITEMS, "/nothing/here")]
+    assert [each.status_code for each in answers] == [200, 404]
+    for each in answers:
+        assert each.headers.get_list("strict-transport-security") == ["max-age=31536000"]
+    assert upstream.seen[0].header("x-forwarded-proto") == ["https"]
+    async with gateway(service, tmp_path) as plain:
+        assert "strict-transport-security" not in (await plain.client.get(ITEMS)).headers
 
 
 async def test_bodies_pass_as_they_are_encoded(running_gateway: Running, upstream: Upstream) -> None:
