@@ -11,6 +11,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.certificates import make
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,6 +52,21 @@ def test_check_gives_machines_a_finding_for_each_error(wrong: Path) -> None:
     assert [each["status"] for each in document["findings"]] == ["fail"] * 5
     assert document["error"]["reference"] == "config/invalid"
     assert (wrong / "report.xml").read_text().count("<failure") == 5
+
+
+@pytest.mark.parametrize("verb", ["config check", "up", "deploy"])
+def test_a_key_of_another_certificate_is_exit_code_3_and_starts_nothing(tmp_path: Path, verb: str) -> None:
+    one, other = make(tmp_path, "one"), make(tmp_path, "other")
+    tls = f"{{certificate: {one.certificate.name}, key: {other.key.name}}}"
+    (tmp_path / "platform.yaml").write_text(f"gateway:\n  tls: {tls}\n")
+    before = os.listdir(tmp_path)
+    answer = run(tmp_path, *verb.split())
+    assert answer.returncode == 3
+    assert "gateway.tls.key: does not belong to gateway.tls.certificate" in " ".join(
+        (answer.stdout + answer.stderr).split()
+    )
+    assert ("platform.yaml:2:36" in answer.stdout) == (verb == "config check")
+    assert os.listdir(tmp_path) == before
 
 
 def test_check_of_a_right_configuration_is_one_sentence(tmp_path: Path) -> None:

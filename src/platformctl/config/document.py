@@ -34,7 +34,7 @@ def read(path: Path, source: str) -> Layer:
 def _text(path: Path, layer: Layer) -> str | None:
     start = Place(layer.source, 1, 1)
     try:
-        raw = _bytes(path)
+        raw = content(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         layer.at(Place(layer.source), (), f"cannot be read: {reason}")
@@ -52,7 +52,8 @@ def _text(path: Path, layer: Layer) -> str | None:
     return None
 
 
-def _bytes(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """Raises OSError or ValueError; what is too large comes without its end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not make us wait
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -6,17 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from platformctl.config import document, environments, variables
 from platformctl.config.check import check, check_alone
 from platformctl.config.layer import Layer, merge
 from platformctl.config.paths import backups_directory
-from platformctl.config.problems import Place, Problem, dotted, refuse, shown
-from platformctl.config.schema import PlatformConfig
+from platformctl.config.problems import Keys, Place, Problem, dotted, refuse, shown
+from platformctl.config.schema import PlatformConfig, Section
 from platformctl.config.values import as_label
 from platformctl.errors import ConfigError
 
 FILE_NAME = "platform.yaml"
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Loaded:
 
     `files` are those that were read: the configuration and the environment's overlay. `provenance` has, for
     each dotted setting that is not a default, `file:line`, a variable's name, or the folder that the
-    platform's name was made from.
+    platform's name was made from; `places` where each value stands.
     """
 
     config: PlatformConfig
@@ -33,6 +35,7 @@ class Loaded:
     origin: Path
     files: tuple[Path, ...]
     provenance: Mapping[str, str]
+    places: Mapping[Keys, Place]
 
 
 def load(file: Path | None, environment: str, environ: Mapping[str, str]) -> Loaded:
@@ -70,7 +73,7 @@ def examine(file: Path | None, environment: str, environ: Mapping[str, str]) -> 
     backups_directory(config, environment, environ)
     origin = folder.resolve() / (found.name if found else FILE_NAME)
     read = tuple(each.resolve() for each in files)
-    return Loaded(config, environment, origin, read, _provenance(merged))
+    return Loaded(config, environment, origin, read, _provenance(merged), merged.values)
 
 
 def find(file: Path | None, here: Path, environ: Mapping[str, str]) -> Path | None:
@@ -123,11 +126,15 @@ def _name_after(folder: str, merged: Layer) -> None:
 
 
 def _anchored(config: PlatformConfig, folder: Path) -> PlatformConfig:
-    """A relative directory for backups starts at the configuration's folder, wherever the command runs."""
-    if config.objects.directory is None:
-        return config
-    directory = str(folder / config.objects.directory)
-    return config.model_copy(update={"objects": config.objects.model_copy(update={"directory": directory})})
+    """A relative path starts at the configuration's folder, wherever the command runs."""
+
+    def anchored(section: S, *names: str) -> S:
+        paths = {name: getattr(section, name) for name in names}
+        update = {name: str(folder / path) for name, path in paths.items() if path is not None}
+        return section.model_copy(update=update)
+
+    gateway = config.gateway.model_copy(update={"tls": anchored(config.gateway.tls, "certificate", "key")})
+    return config.model_copy(update={"objects": anchored(config.objects, "directory"), "gateway": gateway})
 
 
 def _provenance(merged: Layer) -> dict[str, str]:

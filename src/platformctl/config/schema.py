@@ -100,6 +100,31 @@ class LoginLimit(Section):
     )
 
 
+class Tls(Section):
+    certificate: Annotated[str, AfterValidator(values.file)] | None = Field(
+        None,
+        description=(
+            "The gateway's certificate in PEM, followed by those that signed it; a relative path starts at "
+            "this file's folder. With it the gateway speaks https alone; a renewed one needs no restart."
+        ),
+        examples=["tls/certificate.pem"],
+    )
+    key: Annotated[str, AfterValidator(values.file)] | None = Field(
+        None,
+        description="The certificate's private key in PEM, unencrypted, readable by you alone.",
+        examples=["tls/key.pem"],
+    )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Tls:
+        if (self.certificate is None) != (self.key is None):
+            named, other = ("key", "certificate") if self.certificate is None else ("certificate", "key")
+            raise PydanticCustomError(
+                "incomplete", f"gateway.tls.{named} is set, so gateway.tls.{other} must be set too"
+            )
+        return self
+
+
 class Gateway(Section):
     port: int = Field(
         8080,
@@ -112,6 +137,7 @@ class Gateway(Section):
     login_limit: LoginLimit = Field(
         default_factory=LoginLimit, description="How often a client may try to log in."
     )
+    tls: Tls = Field(default_factory=Tls, description="What the gateway speaks https with, if at all.")
     trusted_hops: int = Field(
         0,
         ge=0,

@@ -27,8 +27,9 @@ def service_settings(config: PlatformConfig, service: ServiceName) -> dict[str, 
 
 
 def _gateway(config: PlatformConfig) -> dict[str, str]:
-    gateway = config.gateway
-    return {
+    gateway, tls = config.gateway, config.gateway.tls
+    secure = {"TLS_CERTIFICATE": tls.certificate, "TLS_KEY": tls.key} if tls.certificate and tls.key else {}
+    return secure | {
         "LIMIT_AVERAGE": str(gateway.limit.average),
         "LIMIT_BURST": str(gateway.limit.burst),
         "LOGIN_LIMIT_AVERAGE": str(gateway.login_limit.average),

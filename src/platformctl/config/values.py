@@ -42,8 +42,16 @@ def as_label(folder: str) -> str:
 
 
 def directory(text: str) -> str:
+    return _path(text, "a directory")
+
+
+def file(text: str) -> str:
+    return _path(text, "a file")
+
+
+def _path(text: str, what: str) -> str:
     if not text.strip() or not text.isprintable():
-        raise ValueError("must be the path of a directory")
+        raise ValueError(f"must be the path of {what}")
     try:
         return str(Path(text).expanduser())
     except RuntimeError:

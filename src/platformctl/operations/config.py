@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import RootModel
 
-from platformctl.config import reference
+from platformctl.config import certificates, reference
 from platformctl.config.load import Loaded, examine, load
 from platformctl.config.problems import Problem, dotted, refuse
 from platformctl.config.tree import flat
@@ -66,14 +66,15 @@ def _files(loaded: Loaded) -> str:
 def check(unloaded: Unloaded) -> None:
     """Report every problem as a finding; raises ConfigError when there is one."""
     outcome = examine(unloaded.file, unloaded.environment, os.environ)
-    if not isinstance(outcome, list):
+    problems = outcome if isinstance(outcome, list) else certificates.problems(outcome.config, outcome.places)
+    if not isinstance(outcome, list) and not problems:
         told = f"the configuration of environment {outcome.environment} is right"
         unloaded.report(Finding("config", "pass", f"{told}; target {outcome.config.target}"))
         return
-    for problem in outcome:
+    for problem in problems:
         unloaded.report(_finding(problem))
     try:
-        refuse(outcome, unloaded.environment)
+        refuse(problems, unloaded.environment)
     except ConfigError as error:
         raise ConfigError(error.message, fix=error.fix) from None  # the findings are the evidence
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from platformctl.backends.cluster.protocol import Deploy
+from platformctl.config import certificates
 from platformctl.config.schema import SERVICES
 from platformctl.operations import rollout
 from platformctl.operations.context import Context
@@ -35,6 +36,7 @@ def deploy(
 ) -> Deployed:
     """Roll `services` (all when none is named) over to the present release."""
     cluster = ctx.backends.cluster
+    certificates.check(ctx.config, ctx.environment)
     with locked_while_running(ctx, "deploy"):
         release = cluster.desired()
         targets = dict.fromkeys(services or SERVICES, release)

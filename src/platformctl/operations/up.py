@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from platformctl.backends.secrets.protocol import LOGIN
+from platformctl.config import certificates
 from platformctl.config.schema import SERVICES
 from platformctl.errors import StepError
 from platformctl.events import Notice, step
@@ -35,6 +36,7 @@ class Up:
 def up(ctx: Context, environ: Mapping[str, str]) -> Up:
     """`environ` may name the first superuser until the platform came up once."""
     cluster = ctx.backends.cluster
+    certificates.check(ctx.config, ctx.environment)
     named = first_superuser.named(ctx, environ) if rollout.last_good(ctx) is None else {}
     with locked(ctx, "up"):
         cluster.claim()

@@ -98,6 +98,15 @@ def test_backups_inside_the_state_are_refused(folder: Path) -> None:
     assert "inside the state directory" in error.message
 
 
+def test_a_relative_path_starts_at_the_folder_of_the_file(folder: Path) -> None:
+    tls = "{certificate: tls/a.pem, key: /elsewhere/a.key}"
+    write(folder / "sub/platform.yaml", f"objects: {{directory: kept}}\ngateway: {{tls: {tls}}}\n")
+    config = load(Path("sub/platform.yaml"), "local", {}).config
+    assert config.objects.directory == str(folder / "sub/kept")
+    assert config.gateway.tls.certificate == str(folder / "sub/tls/a.pem")
+    assert config.gateway.tls.key == "/elsewhere/a.key"
+
+
 def test_without_a_file_everything_has_its_default(folder: Path) -> None:
     loaded = load(None, "local", {})
     assert (loaded.config.platform, loaded.config.target, loaded.environment) == ("shop", "local", "local")
