@@ -162,7 +162,7 @@ def context(server: EmbeddedDatabase, folder: Path, name: str, runner: Runner | 
             database=replace(server, name=name, runner=used),
             objects=DirectoryObjects(folder / "backups", used),
             secrets=server.secrets,
-            web=HttpWeb(used),
+            web=HttpWeb(used, lambda: None),
         ),
         runner=used,
         report=Heard(),

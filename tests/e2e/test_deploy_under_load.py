@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from pathlib import Path
@@ -22,7 +23,8 @@ RATE = 25  # requests a second from each address
 class Load:
     """Four clients with their own addresses; half of their requests on connections that are kept alive."""
 
-    def __init__(self, gateway: str, token: str) -> None:
+    def __init__(self, gateway: str, token: str, trusted: ssl.SSLContext | bool = True) -> None:
+        self._trusted = trusted
         self.answers: Counter[str] = Counter()
         self.slowest = 0.0
         self._url = f"{gateway}/api/v1/items/"
@@ -39,7 +41,9 @@ class Load:
         self._stop.set()
 
     async def _client(self, address: str, *, keep_alive: bool) -> None:
-        connector = aiohttp.TCPConnector(local_addr=(address, 0), limit=4, force_close=not keep_alive)
+        connector = aiohttp.TCPConnector(
+            local_addr=(address, 0), limit=4, force_close=not keep_alive, ssl=self._trusted
+        )
         async with aiohttp.ClientSession(connector=connector, headers=self._headers) as session:
             due = time.monotonic()
             pending = set()
@@ -62,8 +66,8 @@ class Load:
         self.slowest = max(self.slowest, time.monotonic() - begun)
 
 
-async def log_in(gateway: str, up: dict) -> str:
-    async with aiohttp.ClientSession() as session:
+async def log_in(gateway: str, up: dict, trusted: ssl.SSLContext | bool = True) -> str:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusted)) as session:
         form = {"username": up["login"], "password": up["password"]}
         async with session.post(f"{gateway}/api/v1/login/access-token", data=form) as answer:
             assert answer.status == 200, await answer.text()

@@ -38,4 +38,5 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         connections=budget.GRANTED,
     )
     objects = DirectoryObjects(backups_directory(config, loaded.environment, os.environ), runner)
-    return Backends(cluster, database, objects, secrets, HttpWeb(runner))
+    web = HttpWeb(runner, lambda: cluster.endpoints().certificate)
+    return Backends(cluster, database, objects, secrets, web)

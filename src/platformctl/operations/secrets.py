@@ -18,7 +18,7 @@ from platformctl.operations.status import shown
 MADE = frozenset({"DATABASE_PASSWORD", "INTERNAL_KEY", "SIGNING_KEYS"})
 # What docs/service-runtime.md lets the target decide, and what would change how a process starts.
 TAKEN = re.compile(
-    r"DATABASE_URL|INTERNAL_KEYS|(AUTH|USERS|ITEMS)_URL|CONTROL_\w+|RELEASE|STATE_FILE|PRIVATE_USERS|HOST|PORT"
+    r"DATABASE_URL|INTERNAL_KEYS|(AUTH|USERS|ITEMS)_URL|CONTROL_\w+|RELEASE|STATE_FILE|PRIVATE_USERS|HOST|PORT|TLS_\w+"
     r"|PATH|HOME|LC_\w+|LD_\w+|PYTHON\w*|PLATFORMCTL_\w+"
 )
 

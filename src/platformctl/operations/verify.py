@@ -84,7 +84,7 @@ class Run:
                 self.findings.add(finding(name, kept))
             if seconds_of_fuzz:
                 self.findings.begin(FUZZ)
-                self.findings.add(fuzz(self.ctx, self.where.url, self.ledger, self.cast, seconds_of_fuzz))
+                self.findings.add(fuzz(self.ctx, self.where, self.ledger, self.cast, seconds_of_fuzz))
         finally:
             self.findings.begin(CLEAN_UP)
             self.findings.add(clean_up(self.ledger, self.cast, self.ctx.clock))

@@ -15,6 +15,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.contract.cast import Cast, Person
 from platformctl.operations.contract.people import newcomer
 from platformctl.operations.verify_ledger import Ledger
+from platformctl.operations.verify_place import Place
 from platformctl.operations.verify_rows import Kept, Stage
 from platformctl.tools import schemathesis
 from platformctl.tools.http import Ask, UnusableError
@@ -32,7 +33,7 @@ def check_fuzz() -> None:
         )
 
 
-def fuzz(ctx: Context, url: str, ledger: Ledger, cast: Cast, seconds: int) -> Finding:
+def fuzz(ctx: Context, where: Place, ledger: Ledger, cast: Cast, seconds: int) -> Finding:
     """As a user of its own; one who can delete again what strangers make may also be one."""
     described = ledger.ask(Ask("GET", "/openapi.json"))
     if described.status != 200:
@@ -45,9 +46,10 @@ def fuzz(ctx: Context, url: str, ledger: Ledger, cast: Cast, seconds: int) -> Fi
     ledger.ids.add(person.id)
     with tempfile.TemporaryDirectory(prefix="pctl-") as place:
         folder = Path(place)
-        (folder / "schemathesis.toml").write_text(schemathesis.CONFIGURATION)
+        certificate = ctx.backends.cluster.endpoints().certificate if where.own else None
+        (folder / "schemathesis.toml").write_text(schemathesis.configuration(certificate))
         may_create = cast.root is not None and bool(cast.root.token)
-        command = schemathesis.fuzz(url, folder, SecretStr(person.token), seconds, may_create)
+        command = schemathesis.fuzz(where.url, folder, SecretStr(person.token), seconds, may_create)
         try:
             ctx.runner.run(command)
             report = (folder / schemathesis.REPORT).read_text()

@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from platformctl.shell.command import Command
 
 TOKEN = "PLATFORMCTL_FUZZ_TOKEN"  # noqa: S105 - the name of a variable
-CONFIGURATION = f'headers = {{ Authorization = "Bearer ${{{TOKEN}}}" }}\n'
 REPORT, EVENTS = "report.json", "events.ndjson"
 RATE = "20/s"
 GRACE = 60.0  # seconds in which it must come to an end after its time
@@ -36,8 +35,14 @@ class Failure:
     operations: tuple[str, ...]
 
 
+def configuration(certificate: str | None) -> str:
+    """With a `certificate` it is believed in place of the system's authorities, for the names in it."""
+    believed = f"tls-verify = {json.dumps(certificate)}\n" if certificate else ""
+    return believed + f'headers = {{ Authorization = "Bearer ${{{TOKEN}}}" }}\n'
+
+
 def fuzz(url: str, folder: Path, token: SecretStr, seconds: int, may_create: bool) -> Command:
-    """`folder` has CONFIGURATION in `schemathesis.toml` and gets the reports; exit code 1 means failures."""
+    """`folder` has a `schemathesis.toml` and gets the reports; exit code 1 means failures."""
     left_out = (*ENDING, MAILING, *(() if may_create else CREATING))
     options = {
         "--max-time": str(seconds),

@@ -12,7 +12,7 @@ def test_a_name_of_another_form_is_refused(make_small, name):
 
 
 @pytest.mark.parametrize(
-    "key", ["DATABASE_PASSWORD", "SIGNING_KEYS", "DATABASE_URL", "PATH", "PYTHONPATH", "RELEASE"]
+    "key", ["DATABASE_PASSWORD", "SIGNING_KEYS", "DATABASE_URL", "PATH", "PYTHONPATH", "RELEASE", "TLS_KEY"]
 )
 def test_what_platformctl_makes_cannot_be_set(make_small, key):
     assert make_small().run("secrets", "set", f"auth/{key}", input="value").code == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from platformctl.backends import trust
 from platformctl.backends.cluster.layout import Layout
 from platformctl.errors import StepError
 
@@ -49,12 +50,14 @@ def request(
         return client.request(method, path, json=body) if body is not None else client.request(method, path)
 
 
-def probe(url: str) -> float:
-    """Seconds until `url` answered 200 or 429."""
+def probe(url: str, certificate: str | None) -> float:
+    """Seconds until `url` answered 200 or 429; over https it must show just this certificate."""
     import httpx
 
+    # without TLS, verify=False spares loading the system's certificates
+    verify = trust.pinned(certificate) if certificate else False
     try:
-        answer = httpx.get(url, timeout=5.0, verify=False, trust_env=False)
+        answer = httpx.get(url, timeout=5.0, verify=verify, trust_env=False)
         if answer.status_code != 429:  # refused for its number of requests, and so by a gateway that serves
             answer.raise_for_status()
     except httpx.HTTPError as error:

@@ -40,7 +40,8 @@ def of_service(layout: Layout, service: str, release: Mapping[str, Any]) -> dict
     """Settings and secrets of `service` in `release`, a document of releases/<id>/release.json."""
     document = sealed.SealedFile(layout.secrets, layout.secrets_key).read()
     listening = ports.read(layout.ports)
-    gateway = f"http://127.0.0.1:{listening['gateway']}"
+    scheme = "https" if "TLS_CERTIFICATE" in release["settings"].get("gateway", {}) else "http"
+    gateway = f"{scheme}://127.0.0.1:{listening['gateway']}"
     environment = inherited(layout) | {
         f"{name.upper()}_URL": f"http://127.0.0.1:{listening[name]}" for name in WITH_DATABASE
     }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from platformctl.backends.calls import mutation, observation
-from platformctl.backends.cluster import ports
+from platformctl.backends.cluster import ports, releases
 from platformctl.backends.cluster.layout import Layout
 from platformctl.backends.cluster.programs import programs
 from platformctl.backends.cluster.protocol import Endpoints
@@ -29,8 +29,19 @@ class Listening:
 
     def endpoints(self) -> Endpoints:
         listening = self.ports() or self._planned()
-        url = {name: f"http://127.0.0.1:{listening[name]}" for name in SERVICES}
-        return Endpoints(url["gateway"], {name: url[name] for name in SERVICES if name != "gateway"})
+        place = {name: f"127.0.0.1:{listening[name]}" for name in SERVICES}
+        services = {name: f"http://{place[name]}" for name in SERVICES if name != "gateway"}
+        certificate = self._certificate()
+        scheme = "https" if certificate else "http"
+        return Endpoints(f"{scheme}://{place['gateway']}", services, certificate)
+
+    def _certificate(self) -> str | None:
+        """Of the gateway that runs, which after a rollback or before `up` is not as configured."""
+        release = releases.chosen(self._layout).get("gateway")
+        stored = releases.stored(self._layout, release) if release else None
+        if stored is None:
+            return self._config.gateway.tls.certificate
+        return stored.settings.get("gateway", {}).get("TLS_CERTIFICATE")
 
     def programs(self) -> list[Program]:
         return programs(self._layout, self._config, self.ports() or self._planned())

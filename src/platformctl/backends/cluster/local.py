@@ -131,7 +131,8 @@ class EmbeddedCluster:
 
     @observation("ask the gateway for its public keys")
     def probe(self) -> float:
-        return control.probe(f"{self.endpoints().gateway}/api/v1/.well-known/jwks.json")
+        found = self.endpoints()
+        return control.probe(f"{found.gateway}/api/v1/.well-known/jwks.json", found.certificate)
 
     def processes(self) -> tuple[Process, ...]:
         known = {each.name: each for each in self._supervisor.programs()}

@@ -13,10 +13,14 @@ ProcessState = Literal["running", "starting", "stopping", "stopped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Base URLs without a trailing slash; `services` has the addresses behind the gateway."""
+    """Base URLs without a trailing slash; `services` has the addresses behind the gateway.
+
+    `certificate` is the file with the one that the gateway shows, when it speaks https.
+    """
 
     gateway: str
     services: Mapping[str, str]
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
-"""A visit by httpx, paced: over TLS most requests share a connection, all others have one each."""
+"""A visit by httpx, paced: elsewhere over TLS most requests share a connection, all others have one each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import ssl
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from platformctl.backends import trust
 from platformctl.backends.calls import mutation
 from platformctl.backends.web import wire
 from platformctl.backends.web.pace import ALL, KEPT, SENSITIVE, Pace
@@ -25,8 +27,11 @@ _SENSITIVE = re.compile(r"/api/v1/(login/access-token|password-recovery/|reset-p
 
 
 class HttpWeb:
-    def __init__(self, runner: Runner) -> None:
+    """`certificate` answers with the file of the own gateway's certificate; others are believed as usual."""
+
+    def __init__(self, runner: Runner, certificate: Callable[[], str | None]) -> None:
         self.runner = runner
+        self._certificate = certificate
 
     @contextmanager
     def visit(self, url: str, own: bool) -> Iterator[HttpVisit]:
@@ -38,22 +43,26 @@ class HttpWeb:
 
     @mutation("visit {url}, make users and items there, and delete them again")
     def _own(self, url: str) -> HttpVisit:
-        return HttpVisit(url)
+        certificate = self._certificate()
+        return HttpVisit(url, trust.pinned(certificate) if certificate else None)
 
 
 class HttpVisit:
     """A connection that is kept ends at one replica of the gateway; new ones reach each of them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, trusted: ssl.SSLContext | None = None) -> None:
+        """Without `trusted` the system's authorities are believed."""
         import httpx
 
-        self._url = url
-        self._secure = url.startswith("https:")  # where a new connection takes its time
+        self._url, self._trusted = url, trusted
+        # where a new connection takes its time; the own gateway is on this machine
+        self._distant = url.startswith("https:") and trusted is None
         common: dict[str, Any] = {"base_url": url, "timeout": TIMEOUT, "trust_env": False}
+        common |= {"verify": trusted} if trusted else {}
         self._kept = httpx.Client(limits=httpx.Limits(max_keepalive_connections=1), **common)
         fresh = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=0)
         self._fresh = httpx.Client(limits=fresh, **common)
-        self._all, self._sensitive = Pace(*(KEPT if self._secure else ALL)), Pace(*SENSITIVE)
+        self._all, self._sensitive = Pace(*(KEPT if self._distant else ALL)), Pace(*SENSITIVE)
         self._background: ThreadPoolExecutor | None = None
         self._ended = Event()
 
@@ -67,12 +76,12 @@ class HttpVisit:
     def ask(self, ask: Ask | Raw) -> Answer:
         self._all.take()
         if isinstance(ask, Raw):
-            return wire.exchange(self._url, ask)
+            return wire.exchange(self._url, ask, self._trusted)
         sensitive = _sensitive(ask)
         for _ in range(TRIES):
             if sensitive:
                 self._sensitive.take()
-            answer = self._send(self._kept if self._secure and not sensitive else self._fresh, ask)
+            answer = self._send(self._kept if self._distant and not sensitive else self._fresh, ask)
             if answer.status != 429 or not ask.patient:
                 break
             (self._sensitive if sensitive else self._all).refused(answer.header("retry-after"))
@@ -93,7 +102,7 @@ class HttpVisit:
 
     def _once(self, ask: Ask | Raw) -> Answer:
         return (
-            wire.exchange(self._url, ask, self._ended)
+            wire.exchange(self._url, ask, self._trusted, self._ended)
             if isinstance(ask, Raw)
             else self._send(self._fresh, ask)
         )

@@ -15,14 +15,15 @@ CONNECT = 5.0  # seconds
 MOST = 256 * 1024  # bytes of an answer that are read
 
 
-def exchange(url: str, raw: Raw, ended: Event | None = None) -> Answer:
+def exchange(url: str, raw: Raw, trusted: ssl.SSLContext | None = None, ended: Event | None = None) -> Answer:
     """The first answer, with all that came in `content`; `closed` when the server hung up in time.
 
-    Once `ended` is set, no further part is sent.
+    Over https without `trusted` the system's authorities are believed. Once `ended` is set, no further part
+    is sent.
     """
     begun = time.monotonic()
     try:
-        with _connected(url) as connection:
+        with _connected(url, trusted) as connection:
             received, closed = _talk(connection, raw, urlsplit(url).netloc.encode(), ended or Event())
     except OSError as error:
         return Answer(0, content=f"{type(error).__name__}: {error}".encode(), closed=True)
@@ -39,14 +40,14 @@ def parsed(received: bytes, seconds: float, closed: bool) -> Answer:
     return Answer(int(words[1]), pairs, body, seconds, closed)
 
 
-def _connected(url: str) -> socket.socket:
+def _connected(url: str, trusted: ssl.SSLContext | None) -> socket.socket:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host = parts.hostname or ""
     connection = socket.create_connection((host, parts.port or (443 if secure else 80)), CONNECT)
     if not secure:
         return connection
-    return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+    return (trusted or ssl.create_default_context()).wrap_socket(connection, server_hostname=host)
 
 
 def _talk(connection: socket.socket, raw: Raw, host: bytes, ended: Event) -> tuple[bytes, bool]:
@@ -57,21 +58,38 @@ def _talk(connection: socket.socket, raw: Raw, host: bytes, ended: Event) -> tup
             connection.sendall(part.replace(b"{host}", host))
         except OSError:
             break  # it hung up; what it said before is still to be read
-        if ended.is_set() or (number < len(raw.parts) - 1 and _readable(connection, raw.pause)):
+        if ended.is_set():
+            break
+        if number < len(raw.parts) - 1 and (piece := _heard(connection, raw.pause)) is not None:
+            received = piece
             break
     until = time.monotonic() + raw.patience
-    while len(received) < MOST and _readable(connection, max(0.0, until - time.monotonic())):
-        try:
-            piece = connection.recv(65536)
-        except ConnectionError:
-            return received, True
+    while len(received) < MOST:
+        piece = _heard(connection, until - time.monotonic())
         if not piece:
-            return received, True
+            return received, piece is not None
         received += piece
     return received, False
+
+
+def _heard(connection: socket.socket, seconds: float) -> bytes | None:
+    """What comes first within `seconds`, nothing when the server hung up, None when it said nothing."""
+    until = time.monotonic() + seconds
+    connection.setblocking(False)
+    try:
+        while _readable(connection, until - time.monotonic()):
+            try:
+                return connection.recv(65536)
+            except (ssl.SSLWantReadError, BlockingIOError):
+                continue  # a word of TLS itself, such as a session ticket
+            except (ConnectionError, ssl.SSLError):
+                return b""
+        return None
+    finally:
+        connection.settimeout(CONNECT)
 
 
 def _readable(connection: socket.socket, seconds: float) -> bool:
     if isinstance(connection, ssl.SSLSocket) and connection.pending():
         return True
-    return bool(select.select([connection], [], [], seconds)[0])
+    return bool(select.select([connection], [], [], max(0.0, seconds))[0])

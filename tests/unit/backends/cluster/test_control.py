@@ -39,11 +39,11 @@ def answering() -> Iterator[Callable[[int], str]]:
 
 @pytest.mark.parametrize("status", [200, 429])
 def test_a_gateway_that_refuses_only_the_number_of_requests_answers(answering, status):
-    assert control.probe(answering(status)) >= 0
+    assert control.probe(answering(status), None) >= 0
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
 def test_a_gateway_that_does_not_serve_is_told_with_its_status(answering, status):
     with pytest.raises(StepError) as error:
-        control.probe(answering(status))
+        control.probe(answering(status), None)
     assert str(status) in error.value.cause

@@ -60,6 +60,16 @@ def test_a_mail_server_without_a_user_gets_no_password(prepared):
     assert found["SMTP_URL"] == "smtp://mail.example.org"
 
 
+def test_auth_writes_links_in_the_scheme_of_its_release(prepared):
+    settings = {"gateway": {"TLS_CERTIFICATE": "/a.pem", "TLS_KEY": "/a.key"}}
+    release = {"id": "abc", "settings": settings, "secrets": {}}
+    found = {name: environment.of_service(prepared.layout, name, release) for name in ("auth", "gateway")}
+    assert found["auth"]["PUBLIC_URL"] == "https://127.0.0.1:8080"
+    assert "TLS_KEY" not in found["auth"]
+    assert found["gateway"]["TLS_KEY"] == "/a.key"
+    assert of(prepared, "auth")["PUBLIC_URL"] == "http://127.0.0.1:8080"
+
+
 def test_settings_never_replace_what_the_target_decides(prepared):
     found = of(prepared, "auth", {"DATABASE_URL": "elsewhere", "RELEASE": "forged"})
     assert found["RELEASE"] == "abc"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from platformctl.backends.web.wire import exchange
 from platformctl.tools.http import Raw
@@ -13,18 +14,20 @@ from platformctl.tools.http import Raw
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\nhi"
 
 
-@contextmanager
-def server(talk: Callable[[socket.socket], object]) -> Iterator[str]:
+@contextlib.contextmanager
+def server(talk: Callable[[socket.socket], object], secure: ssl.SSLContext | None = None) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
             connection, _ = listening.accept()
-            with connection:
+            with connection, contextlib.suppress(OSError):
+                if secure:
+                    connection = secure.wrap_socket(connection, server_side=True)
                 talk(connection)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield f"{'https' if secure else 'http'}://127.0.0.1:{listening.getsockname()[1]}"
         thread.join(5)
 
 
@@ -68,5 +71,5 @@ def test_a_long_exchange_ends_soon_after_the_visit_has() -> None:
     ended = threading.Event()
     ended.set()
     with server(lambda each: each.recv(100)) as url:
-        answer = exchange(url, Raw("x", (b"a",) * 50, pause=1.0), ended)
+        answer = exchange(url, Raw("x", (b"a",) * 50, pause=1.0), ended=ended)
     assert answer.seconds < 5
