@@ -30,6 +30,7 @@ class StrictProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
+        self.transport.forget()  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
