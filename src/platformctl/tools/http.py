@@ -38,12 +38,13 @@ class Ask:
 class Raw:
     """Bytes for a socket of its own: `parts` are sent `pause` seconds apart, then it listens for `patience`.
 
-    `{host}` in a part becomes the server's name.
+    For `idle` seconds before that it reads nothing. `{host}` in a part becomes the server's name.
     """
 
     name: str
     parts: tuple[bytes, ...] = field(repr=False)
     pause: float = 0.0
+    idle: float = 0.0
     patience: float = 3.0
 
     def __str__(self) -> str:

@@ -97,7 +97,7 @@ class HttpVisit:
 
     def begin(self, asks: Sequence[Ask | Raw]) -> Future[tuple[Answer, ...]]:
         if self._background is None:
-            self._background = ThreadPoolExecutor(1)
+            self._background = ThreadPoolExecutor(2)
         return self._background.submit(self.together, asks)
 
     def _once(self, ask: Ask | Raw) -> Answer:

@@ -13,6 +13,8 @@ from platformctl.tools.http import Answer, Raw
 
 CONNECT = 5.0  # seconds
 MOST = 256 * 1024  # bytes of an answer that are read
+# Bytes: with these the server's kernel takes little on behalf of one who reads nothing.
+SEGMENT, WINDOW = 536, 4096
 
 
 def exchange(url: str, raw: Raw, trusted: ssl.SSLContext | None = None, ended: Event | None = None) -> Answer:
@@ -23,7 +25,7 @@ def exchange(url: str, raw: Raw, trusted: ssl.SSLContext | None = None, ended: E
     """
     begun = time.monotonic()
     try:
-        with _connected(url, trusted) as connection:
+        with _connected(url, trusted, narrow=raw.idle > 0) as connection:
             received, closed = _talk(connection, raw, urlsplit(url).netloc.encode(), ended or Event())
     except OSError as error:
         return Answer(0, content=f"{type(error).__name__}: {error}".encode(), closed=True)
@@ -40,14 +42,27 @@ def parsed(received: bytes, seconds: float, closed: bool) -> Answer:
     return Answer(int(words[1]), pairs, body, seconds, closed)
 
 
-def _connected(url: str, trusted: ssl.SSLContext | None) -> socket.socket:
+def _connected(url: str, trusted: ssl.SSLContext | None, *, narrow: bool) -> socket.socket:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host = parts.hostname or ""
     connection = socket.create_connection((host, parts.port or (443 if secure else 80)), CONNECT)
+    if narrow:
+        connection = _narrowed(connection)
     if not secure:
         return connection
     return (trusted or ssl.create_default_context()).wrap_socket(connection, server_hostname=host)
+
+
+def _narrowed(connection: socket.socket) -> socket.socket:
+    """Another connection to the same place: these must be said before it is made."""
+    with connection:
+        other = socket.socket(connection.family)
+        other.settimeout(CONNECT)
+        other.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
+        other.connect(connection.getpeername())
+    return other
 
 
 def _talk(connection: socket.socket, raw: Raw, host: bytes, ended: Event) -> tuple[bytes, bool]:
@@ -63,6 +78,7 @@ def _talk(connection: socket.socket, raw: Raw, host: bytes, ended: Event) -> tup
         if number < len(raw.parts) - 1 and (piece := _heard(connection, raw.pause)) is not None:
             received = piece
             break
+    ended.wait(raw.idle)
     until = time.monotonic() + raw.patience
     while len(received) < MOST:
         piece = _heard(connection, until - time.monotonic())

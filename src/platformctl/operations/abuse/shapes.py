@@ -5,8 +5,8 @@ from __future__ import annotations
 from platformctl.diagnosis.answers import Expected, refused
 from platformctl.operations.contract.cast import Cast
 from platformctl.operations.contract.entrance import what_is_for_the_inside_is_not_reached
-from platformctl.operations.contract.steps import Claim, Meanwhile, Probe, Promise, Rows, Steps
-from platformctl.tools.http import BASE, Answer, Raw, api
+from platformctl.operations.contract.steps import Claim, Meanwhile, Probe, Promise, Rows, Steps, Unsure
+from platformctl.tools.http import BASE, Answer, Ask, Raw, api
 
 POST = "POST /api/v1/items/ HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
 SMUGGLED = "GET /api/v1/smuggled HTTP/1.1\r\nHost: {host}\r\n\r\n"
@@ -24,6 +24,7 @@ PATHS = (
     "/api/v1/items/;/../users/",
 )
 SLOW, SLOW_SECONDS = 10, 12  # connections, and seconds in which each must be closed
+UNREAD, UNREAD_SECONDS = 8, 8.0  # large answers on one connection, and seconds in which it must be closed
 
 
 def _refused_and_closed(name: str, *texts: str) -> Promise:
@@ -60,12 +61,30 @@ def slow_clients_are_shut_out_and_hold_up_nobody(cast: Cast) -> Steps:
     yield Claim(not late, f"others had to wait meanwhile: {late and late[0]}")
 
 
+def who_reads_nothing_is_left_and_holds_up_nobody(cast: Cast) -> Steps:
+    if (yield Probe(Ask("GET", "/openapi.json"), Expected((200, 404)))).status == 404:
+        yield Unsure("the description, which is large, is closed here")
+        return
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: {host}\r\n\r\n" * UNREAD
+    unread = Raw("answers that nobody reads", (asked,), idle=UNREAD_SECONDS, patience=1.0)
+    prompt = api("GET", "/items/?limit=1", cast.ada.token)
+    answers = yield Meanwhile([unread, prompt], Expected(200))
+    if b"HTTP/1.1 429 " in answers[0].content:
+        yield Unsure("the gateway's limit let too few answers through")
+        return
+    yield Claim(answers[0].closed, f"after {UNREAD_SECONDS:g} s the connection was still held")
+    yield Claim(answers[1].seconds < 2, f"others had to wait meanwhile: {answers[1].seconds:.1f} s")
+
+
 def _get(target: str, token: str) -> bytes:
     head = ("Host: {host}", f"Authorization: Bearer {token}", "Connection: close", "", "")
     return "\r\n".join((f"GET {target} HTTP/1.1", *head)).encode()
 
 
-SLOW_ROWS: Rows = {"slow clients": (slow_clients_are_shut_out_and_hold_up_nobody,)}
+SLOW_ROWS: Rows = {
+    "slow clients": (slow_clients_are_shut_out_and_hold_up_nobody,),
+    "slow read": (who_reads_nothing_is_left_and_holds_up_nobody,),
+}
 ROWS: Rows = {
     "smuggling: length and chunks": (
         _refused_and_closed(

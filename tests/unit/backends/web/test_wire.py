@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 
@@ -15,10 +16,15 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\nhi"
 
 
 @contextlib.contextmanager
-def server(talk: Callable[[socket.socket], object], secure: ssl.SSLContext | None = None) -> Iterator[str]:
+def server(
+    talk: Callable[[socket.socket], object], secure: ssl.SSLContext | None = None, probes: int = 0
+) -> Iterator[str]:
+    """It talks to the first connection after `probes`, and to no other."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
+            for _ in range(probes):
+                listening.accept()[0].close()
             connection, _ = listening.accept()
             with connection, contextlib.suppress(OSError):
                 if secure:
@@ -73,3 +79,28 @@ def test_a_long_exchange_ends_soon_after_the_visit_has() -> None:
     with server(lambda each: each.recv(100)) as url:
         answer = exchange(url, Raw("x", (b"a",) * 50, pause=1.0), ended=ended)
     assert answer.seconds < 5
+
+
+LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+
+
+def test_a_server_that_leaves_who_reads_nothing_is_seen_to_hang_up() -> None:
+    def leave(each: socket.socket) -> None:
+        each.recv(100)
+        each.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):
+            each.sendall(LONG)
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with server(leave, probes=1) as url:
+        answer = exchange(url, Raw("x", (b"GET / HTTP/1.1\r\n\r\n",), idle=0.6))
+    assert (answer.status, answer.closed) == (200, True)
+    assert len(answer.content) < 200_000
+
+
+def test_a_server_that_waits_for_who_reads_nothing_is_not() -> None:
+    done = threading.Event()
+    with server(lambda each: (each.recv(100), each.sendall(LONG), done.wait(5)), probes=1) as url:
+        answer = exchange(url, Raw("x", (b"GET / HTTP/1.1\r\n\r\n",), idle=0.3, patience=0.5))
+        done.set()
+    assert (answer.status, answer.closed, len(answer.content)) == (200, False, 200_000)
