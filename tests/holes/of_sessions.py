@@ -110,7 +110,7 @@ SIGNING_IN = (
             "a guesser never waits",
             "literal(FIRST_WAIT)",
             "literal(timedelta(0))",
-            f"{GUESSING}test_from_the_sixth_failure_on_a_guesser_waits[True]",
+            f"{GUESSING}test_from_the_sixth_failure_on_a_guesser_waits[True-direct]",
         ),
         (
             "a guesser locks the owner out",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.postgres import Postgres
+from tests.services.gateway.conftest import before
 from tests.services.mailbox import Mailbox
 from tests.services.people import Api, Person
 from tests.services.processes import Platform, serving
@@ -36,10 +38,14 @@ def platform(postgres: Postgres, mailbox: Mailbox) -> Iterator[Platform]:
 
 
 @pytest.fixture
-async def api(platform: Platform) -> AsyncIterator[Api]:
+async def api(request: pytest.FixtureRequest, platform: Platform, tmp_path: Path) -> AsyncIterator[Api]:
     limits = httpx.Limits(max_connections=200)
     async with httpx.AsyncClient(timeout=15, limits=limits) as client:
-        yield Api(platform, client)
+        if getattr(request, "param", "direct") == "direct":
+            yield Api(platform, client)
+        else:
+            async with before(platform, tmp_path) as found:
+                yield Api(platform, client, found.port)
 
 
 @pytest.fixture

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.services.processes import ADMIN, Platform
 
 BASE = "/api/v1"
 PASSWORD = "correct horse battery"
+# Which way the requests of a test go; without it they go to the services themselves.
+THROUGH_THE_GATEWAY = pytest.mark.parametrize("api", ["gateway"], indirect=True)
+BOTH_WAYS = pytest.mark.parametrize("api", ["gateway", "direct"], indirect=True)
 PATHS = {"users": "users", "private": "users", "items": "items"}
 
 
@@ -59,10 +63,12 @@ class Person:
 
 
 class Api:
-    """Stands where the gateway would: asks the service that a path belongs to."""
+    """Asks the gateway if there is one, else as it would: the service that a path belongs to."""
 
-    def __init__(self, platform: Platform, client: httpx.AsyncClient) -> None:
+    def __init__(self, platform: Platform, client: httpx.AsyncClient, gateway: int | None = None) -> None:
+        """`gateway` is its port."""
         self.platform = platform
+        self.gateway = gateway
         self._client = client
 
     async def send(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -70,7 +76,8 @@ class Api:
         return await self.ask(service, method, BASE + path, **options)
 
     async def ask(self, service: str, method: str, path: str, **options: Any) -> httpx.Response:
-        return await self._client.request(method, self.platform.services[service].url + path, **options)
+        url = f"http://127.0.0.1:{self.gateway}" if self.gateway else self.platform.services[service].url
+        return await self._client.request(method, url + path, **options)
 
     @property
     def anybody(self) -> Person:

@@ -174,9 +174,9 @@ class Platform:
         variables["INTERNAL_KEY"] = self.keys.environment("gateway")["INTERNAL_KEY"]
         started: list[Service] = []
         try:
-            for number in range(count):
-                place = self.folder / f"gateway-{number}"
-                place.mkdir(exist_ok=True)
+            for _ in range(count):
+                place = self.folder / f"gateway-{secrets.token_hex(4)}"
+                place.mkdir()
                 own = {"CONTROL_SOCKET": str(place / "s"), "STATE_FILE": str(place / "state.json")}
                 listener = socket.create_server(("127.0.0.1", 0))
                 started.append(Service("gateway", listener, variables | own, place))

@@ -11,7 +11,7 @@ import pytest
 from services.auth import guessing
 from services.common.database import Database
 from services.common.settings import DatabaseSettings
-from tests.services.people import PASSWORD, Api, Person, fresh_email
+from tests.services.people import BOTH_WAYS, PASSWORD, Api, Person, fresh_email
 
 HERE, ELSEWHERE = "192.0.2.1", "198.51.100.1"
 WRONG = {"detail": "Incorrect email or password"}
@@ -37,6 +37,7 @@ def begin_anew(api: Api) -> None:
     api.platform.query("DELETE FROM auth.login_failures")
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("known", [True, False])
 async def test_from_the_sixth_failure_on_a_guesser_waits(api: Api, user: Person, known: bool) -> None:
     """Nothing tells an account that exists from one that does not."""

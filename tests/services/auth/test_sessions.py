@@ -9,7 +9,7 @@ import pytest
 from joserfc import jws
 
 from services.common.access_tokens import CLOCK_SKEW_SECONDS
-from tests.services.people import Api, Person
+from tests.services.people import BOTH_WAYS, Api, Person
 
 
 async def refreshed(api: Api, token: str) -> Person:
@@ -48,6 +48,7 @@ async def test_an_access_token_does_not_refresh(api: Api, user: Person) -> None:
     assert answer.status_code in (401, 422)
 
 
+@BOTH_WAYS
 async def test_a_refresh_token_is_no_access_token(user: Person) -> None:
     user.access = user.refresh
     for path in ("/users/me", "/items/", "/auth/verify"):
@@ -62,6 +63,7 @@ async def test_a_session_goes_on(api: Api, user: Person) -> None:
         assert (await each.get("/users/me")).json()["id"] == user.id
 
 
+@BOTH_WAYS
 async def test_a_replayed_refresh_token_ends_the_whole_family(api: Api, user: Person) -> None:
     elsewhere = await user.again()
     second = await refreshed(api, user.refresh)

@@ -17,6 +17,7 @@ from services.common.drain import control_server, public_server
 from services.gateway.app import Gateway
 from services.gateway.settings import Settings
 from tests.certificates import Pair, trusting
+from tests.services.processes import Platform
 from tests.services.running import Upstream, listener, port_of, running, serving
 
 PLENTY = {
@@ -71,6 +72,14 @@ async def gateway(
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port_of(control)}", timeout=20) as asking,
     ):
         yield Running(port_of(public), client, asking)
+
+
+def before(
+    platform: Platform, folder: Path, **chosen: Any
+) -> contextlib.AbstractAsyncContextManager[Running]:
+    """A gateway before real services; limits are out of the way unless chosen."""
+    addresses = {f"{name}_url": service.url for name, service in platform.services.items()}
+    return gateway(0, folder, **addresses, **chosen)
 
 
 @pytest.fixture

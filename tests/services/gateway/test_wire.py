@@ -114,11 +114,13 @@ async def test_a_head_that_is_too_large_is_refused(running_gateway: Running, ups
     assert upstream.seen == []
 
 
+@pytest.mark.parametrize("way", ["gateway", "direct"])
 async def test_a_head_that_never_ends_is_cut_off(
-    running_gateway: Running, monkeypatch: pytest.MonkeyPatch
+    way: str, running_gateway: Running, service: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
-    reader, writer = await asyncio.open_connection("127.0.0.1", running_gateway.port)
+    port = running_gateway.port if way == "gateway" else service
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /api/v1/items/ HTTP/1.1\r\nHost: a\r\n")
     async with asyncio.timeout(3):
         answered = await reader.read()

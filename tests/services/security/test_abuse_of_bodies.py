@@ -12,7 +12,9 @@ import httpx
 import pytest
 
 from services.common.bodies import LIMIT
+from tests.services.gateway.test_wire import AMBIGUOUS, SECOND
 from tests.services.people import BASE, PASSWORD, Api, Person, fresh_email
+from tests.services.running import exchange
 
 CANARY = "canary-7f3a"
 # One endpoint a service that takes a document, and the one that takes a form.
@@ -166,6 +168,16 @@ async def test_a_length_that_lies_is_no_error_of_ours(api: Api, service: str, le
     assert CANARY.encode() not in answered
     ready = await asyncio.to_thread(api.platform.services[service].control, "/readyz")
     assert ready.status_code == 200
+
+
+@EVERY
+@pytest.mark.parametrize("name", ["length and chunked", "two lengths", "bare line feeds", "a folded header"])
+async def test_an_ambiguous_request_is_refused_by_a_service_itself(api: Api, service: str, name: str) -> None:
+    listening = api.platform.services[service].listener
+    answered = await exchange(listening.getsockname()[1], AMBIGUOUS[name] + SECOND)
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert answered.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in answered.lower()
 
 
 async def test_a_form_that_names_a_field_twice_is_refused(api: Api, user: Person) -> None:

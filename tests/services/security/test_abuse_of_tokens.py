@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.services.mailbox import Mailbox
-from tests.services.people import Api, Person
+from tests.services.people import BOTH_WAYS, PASSWORD, Api, Person, fresh_email
 
 PROTECTED = ("/users/me", "/items/", "/auth/verify")
 
@@ -21,6 +21,7 @@ async def reset_token(api: Api, user: Person, mailbox: Mailbox) -> str:
     return found[1]
 
 
+@BOTH_WAYS
 async def test_a_reset_token_is_neither_an_access_nor_a_refresh_token(
     api: Api, user: Person, mailbox: Mailbox
 ) -> None:
@@ -57,6 +58,15 @@ async def test_identity_in_headers_is_worth_nothing(api: Api, admin: Person, som
     assert (verified.headers["x-user-id"], verified.headers["x-user-role"]) == (someone.id, "user")
 
 
+async def test_connection_authorization_does_not_turn_a_refusal_into_a_registration(
+    api: Api, someone: Person
+) -> None:
+    body = {"email": fresh_email(), "password": PASSWORD}
+    headers = {"Connection": "close, authorization"}
+    assert (await someone.send("POST", "/users/", json=body, headers=headers)).status_code == 403
+    assert (await api.try_log_in(body["email"], PASSWORD)).status_code == 400
+
+
 async def test_a_token_counts_in_its_header_only(api: Api, someone: Person) -> None:
     for path in PROTECTED:
         for query in ({"access_token": someone.access}, {"token": someone.access}):
@@ -65,6 +75,7 @@ async def test_a_token_counts_in_its_header_only(api: Api, someone: Person) -> N
         assert (await api.anybody.get(path, headers=cookie)).status_code == 401
 
 
+@BOTH_WAYS
 async def test_a_refresh_token_replayed_by_a_hundred_at_once_ends_the_family(api: Api, user: Person) -> None:
     body = {"refresh_token": user.refresh}
     assert (await api.anybody.post("/login/refresh", body)).status_code == 200

@@ -102,19 +102,28 @@ HEADERS = {
 
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS.keys())
 async def test_a_token_with_a_wrong_header_is_refused(api: Api, forge: Forge, header: dict) -> None:
-    body = f"{part({k: v for k, v in (forge.header | header).items() if v is not ...})}.{part(forge.claims)}"
-    signature = forge.key.private_key.sign(body.encode(), PKCS1v15(), SHA256())
-    token = f"{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
-    assert await statuses(api, token) == [401, 401, 401]
+    assert await statuses(api, with_header(forge, header)) == [401, 401, 401]
+
+
+def with_header(forge: Forge, header: dict) -> str:
+    return signed(forge.key, {k: v for k, v in (forge.header | header).items() if v is not ...}, forge.claims)
+
+
+def signed(key: RSAKey, header: dict, claims: dict) -> str:
+    body = f"{part(header)}.{part(claims)}"
+    signature = key.private_key.sign(body.encode(), PKCS1v15(), SHA256())
+    return f"{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 async def test_a_key_that_the_token_brings_along_is_ignored(api: Api, forge: Forge) -> None:
-    public = STRANGER.as_dict(private=False)
-    for header in ({"jwk": public}, {"jku": "http://127.0.0.1/keys"}, {"x5u": "http://127.0.0.1/cert"}):
-        body = f"{part(forge.header | header)}.{part(forge.claims)}"
-        signature = STRANGER.private_key.sign(body.encode(), PKCS1v15(), SHA256())
-        token = f"{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    for token in with_brought_keys(forge):
         assert await statuses(api, token) == [401, 401, 401]
+
+
+def with_brought_keys(forge: Forge) -> list[str]:
+    public = STRANGER.as_dict(private=False)
+    brought = ({"jwk": public}, {"jku": "http://127.0.0.1/keys"}, {"x5u": "http://127.0.0.1/cert"})
+    return [signed(STRANGER, forge.header | header, forge.claims) for header in brought]
 
 
 def with_public_key_as_secret(forge: Forge) -> str:
@@ -129,6 +138,7 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
     "alg None": lambda forge: f"{part(forge.header | {'alg': 'None'})}.{part(forge.claims)}.",
     "alg null": lambda forge: f"{part(forge.header | {'alg': None})}.{part(forge.claims)}.",
     "no signature": lambda forge: forge().rpartition(".")[0] + ".",
+    "null signature": lambda forge: forge().rpartition(".")[0] + "." + "A" * 342,
     "two parts": lambda forge: forge().rpartition(".")[0],
     "another key": lambda forge: forge(STRANGER),
     "another RSA algorithm": lambda forge: forge(header={"alg": "RS512"}),

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from tests.services.people import PASSWORD, Api, Person, fresh_email
+from tests.services.people import BOTH_WAYS, PASSWORD, Api, Person, fresh_email
 from tests.services.processes import ADMIN
 
 NOBODY = uuid.UUID(int=9)
@@ -157,6 +157,7 @@ async def leave_as_superusers(admin: Person, *others: Person) -> None:
     admin.api.platform.query(statement)
 
 
+@BOTH_WAYS
 async def test_the_last_superuser_cannot_be_taken_away(admin: Person) -> None:
     await leave_as_superusers(admin)
     for change in ({"is_superuser": False}, {"is_active": False}):
@@ -166,6 +167,7 @@ async def test_the_last_superuser_cannot_be_taken_away(admin: Person) -> None:
     assert (await admin.get("/users/me")).json()["is_superuser"] is True
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("change", [{"is_superuser": False}, {"is_active": False}])
 async def test_of_two_last_superusers_demoting_each_other_one_remains(
     api: Api, admin: Person, change: dict

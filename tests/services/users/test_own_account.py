@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.services.people import PASSWORD, Api, Person, fresh_email
+from tests.services.people import BOTH_WAYS, PASSWORD, Api, Person, fresh_email
 
 NEW = "another long password"
 BOTH = pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -64,6 +64,7 @@ async def test_a_change_keeps_what_it_does_not_name(api: Api, user: Person, meth
     assert (await api.log_in(email, PASSWORD)).id == user.id
 
 
+@BOTH_WAYS
 async def test_a_superuser_cannot_delete_itself(admin: Person) -> None:
     for path in ("/users/me", f"/users/{admin.id}"):
         answer = await admin.delete(path)
