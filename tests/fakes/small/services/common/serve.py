@@ -52,6 +52,7 @@ class Public(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer, bind_and_activate=False)
         self.socket.close()
         self.socket = socket.socket(fileno=0)
+        self.socket.setblocking(False)  # another copy may be quicker to accept
 
 
 if BEHAVIOUR == "dies":
