@@ -6,6 +6,7 @@ from tests.holes.hole import holes_in
 
 BODIES = "security/test_abuse_of_bodies.py::"
 ITEMS = "items/test_items.py::"
+POOL = "gateway/test_pool.py::"
 WIRE = "gateway/test_wire.py::"
 AMBIGUOUS = f"{WIRE}test_an_ambiguous_request_is_refused_and_nothing_after_it_is_read"
 TWO_READINGS = f"{WIRE}test_a_head_that_could_be_read_in_two_ways_is_refused"
@@ -217,6 +218,33 @@ GATEWAY = (
             "            limit.correct(\n",
             "            dict(\n",
             "gateway/test_shared_limits.py::test_a_burst_on_one_process_is_granted_in_full",
+        ),
+    ),
+    *holes_in(
+        "gateway/connection.py",
+        (
+            "what follows an answer is the answer to the next request",
+            '            raise NonsenseError("more than one answer")',
+            "            self._forget()",
+            f"{POOL}test_a_second_answer_is_nobodys",
+        ),
+        (
+            "what comes unasked is the answer to the next request",
+            "        if not self._expected:",
+            "        if False:",
+            f"{POOL}test_what_comes_on_an_idle_connection_is_nobodys",
+        ),
+        (
+            "an answer in an unknown encoding is passed on",
+            'if framing.get(b"transfer-encoding", b"chunked").lower() != b"chunked":',
+            "if False:",
+            f"{POOL}test_what_is_no_answer_is_not_taken_for_one[two encodings]",
+        ),
+        (
+            "half an answer is a whole one",
+            "if self._until_close and exc is None:",
+            "if exc is None:",
+            f"{POOL}test_half_an_answer_is_none",
         ),
     ),
     *holes_in(
