@@ -57,10 +57,10 @@ class Connection(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._paused = False
         self._lost: UpstreamError | None = None
-        self._expected = False
         self._parser = HttpResponseParser(self)
         self.idle_since = 0.0
         self._forget()
+        self._ended = True  # nothing was asked, so nothing may come
 
     def _forget(self) -> None:
         self._pieces: list[bytes] = []
@@ -84,7 +84,6 @@ class Connection(asyncio.Protocol):
         if self._lost is not None:
             raise self._lost
         self._forget()
-        self._expected = True
         self._bodiless = outgoing.method == "HEAD"
         body = outgoing.body
         lines = [b"%s %s HTTP/1.1\r\nhost: %s\r\n" % (outgoing.method.encode(), outgoing.target, self._host)]
@@ -161,9 +160,6 @@ class Connection(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        if not self._expected:
-            self._fail(NonsenseError("an answer that nobody asked for"))
-            return
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -199,7 +195,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._ended:
-            raise NonsenseError("more than one answer")
+            raise NonsenseError("an answer that nobody asked for")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._head_done:  # a trailer is no header
@@ -231,6 +227,5 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._head_done:
             self._ended = True
-            self._expected = False
         else:
             self.headers = []  # of an interim answer
