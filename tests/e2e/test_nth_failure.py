@@ -21,7 +21,7 @@ def world() -> Iterator[World]:
         yield each
 
 
-SAMPLE = {"health": 3, "backup create": 4, "restore": 3, "deploy": 2, "up": 2}
+SAMPLE = {"health": 3, "backup create": 4, "backup prune": 4, "restore": 3, "deploy": 2, "up": 2}
 
 
 def chosen(verb: str, all_ways: list[tuple[int, How]]) -> list[tuple[int, How]]:

@@ -53,12 +53,30 @@ def _more_rows(world: World) -> None:
 
 def _unsound_backups(world: World, done: Done, before: Proof) -> Iterator[str]:
     """Every backup that is listed is whole to its last byte, and one that was reported is listed."""
-    listed = world.run("backup", "list", "--output", "json").data["backups"]
+    listed = _listed(world)
     if done.code == 0 and (not listed or listed[0]["id"] not in done.out + done.err):
         yield f"a backup was reported, and the newest is not it: {done.out}"
     yield from (f"backup {each['id']} is {each['state']}" for each in listed if each["state"] != "whole")
     if listed:
         world.run("backup", "verify", "--all")
+
+
+def _one_too_many(world: World) -> None:
+    """Of one day the newest two stay, and one beyond them."""
+    while len(_listed(world)) < 4:
+        world.run("backup", "create", "--yes")
+
+
+def _fewer_than_kept(world: World, done: Done, before: Proof) -> Iterator[str]:
+    listed = _listed(world)
+    yield from (f"backup {each['id']} is {each['state']}" for each in listed if each["state"] != "whole")
+    if len(listed) < 3 or (done.code == 0 and len(listed) != 3):
+        yield f"three backups were to stay, and {len(listed)} did: {done.out}"
+    world.run("backup", "verify", "--all")
+
+
+def _listed(world: World) -> list[dict[str, str]]:
+    return world.run("backup", "list", "--output", "json").data["backups"]
 
 
 def _unlike_both(world: World, done: Done, before: Proof) -> Iterator[str]:
@@ -92,6 +110,7 @@ SCENARIOS = {
     for each in (
         Scenario("health", ("health",)),
         Scenario("backup create", ("backup", "create", "--yes"), _no_backups, _unsound_backups),
+        Scenario("backup prune", ("backup", "prune", "--yes"), _one_too_many, _fewer_than_kept),
         RESTORE,
         Scenario("deploy", ("deploy", "--yes"), _changed_settings),
         Scenario("up", ("up", "--yes"), _stopped, runs=False),

@@ -1,4 +1,4 @@
-"""`platformctl backup`: make, list, show and check backups."""
+"""`platformctl backup`: make, list, show, check and prune backups."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from platformctl.cli.options import Damage, Operation, changes, group, reads
 
-app = group("Make, list and check backups.")
+app = group("Make, list, check and prune backups.")
 
 Backup = Annotated[str, typer.Argument(metavar="[ID|latest]", help="Which backup.", show_default=True)]
 
@@ -54,3 +54,15 @@ def verify(
     from platformctl.operations.backup_verify import verify
 
     return partial(verify, backup=backup, every=every)
+
+
+@app.command("prune")
+@changes(Damage.COSTLY)
+def prune() -> Operation:
+    """Delete the backups that backup.keep lets go.
+
+    The newest two always stay, and the newest one beyond what the rules keep.
+    """
+    from platformctl.operations.backup_prune import prune
+
+    return prune

@@ -70,6 +70,21 @@ class Objects(Section):
     )
 
 
+class Keep(Section):
+    last: int = Field(
+        2, ge=2, le=1000, description="Of the newest backups, however close together.", examples=[5]
+    )
+    daily: int = Field(7, ge=0, le=1000, description="Days that keep their newest backup.", examples=[14])
+    weekly: int = Field(4, ge=0, le=1000, description="Weeks that keep their newest backup.", examples=[8])
+    monthly: int = Field(6, ge=0, le=1000, description="Months that keep their newest backup.", examples=[12])
+
+
+class Backup(Section):
+    keep: Keep = Field(
+        default_factory=Keep, description="What `backup prune` keeps; damaged ones never count."
+    )
+
+
 class Limit(Section):
     average: int = Field(
         50,
@@ -219,6 +234,7 @@ class PlatformConfig(Section):
     )
     database: Database = Field(default_factory=Database, description="The PostgreSQL that the services use.")
     objects: Objects = Field(default_factory=Objects, description="Where backups are kept.")
+    backup: Backup = Field(default_factory=Backup, description="How backups are made and kept.")
     gateway: Gateway = Field(default_factory=Gateway, description="The one address that clients talk to.")
     mail: Mail = Field(default_factory=Mail, description="Outgoing mail, for password recovery.")
 

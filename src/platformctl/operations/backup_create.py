@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from platformctl.backends.database.facts import Counter, Proof
 from platformctl.backends.database.protocol import DatabaseInfo, Server
 from platformctl.errors import BackupError, PreconditionError
-from platformctl.events import Narrated, Notice, step
+from platformctl.events import Narrated, step
 from platformctl.operations import archive, catalogue, manifest
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
@@ -42,7 +42,7 @@ def make(ctx: Context) -> BackedUp | None:
     """For whoever holds the environment's lock already; answers None in a rehearsal."""
     begun = ctx.clock.elapsed()
     server = _server(ctx)
-    _sweep(ctx, server)
+    catalogue.sweep(ctx, server.system_id)
     if ctx.runner.rehearses:
         ctx.report(
             Narrated(f"write a backup of {ctx.backends.database.name} to {ctx.backends.objects.location()}")
@@ -65,17 +65,6 @@ def _server(ctx: Context) -> Server:
             "the database does not run, so there is nothing to read from", fix=ctx.command("up")
         )
     return database.server()
-
-
-def _sweep(ctx: Context, server: Server) -> None:
-    """The lock is ours, so whatever was begun and has no manifest belongs to a run that is dead."""
-    objects = ctx.backends.objects
-    objects.sweep(catalogue.root(ctx))
-    left = catalogue.unpublished(ctx, server.system_id)
-    for key in left:
-        objects.delete(key)
-    if left and not ctx.runner.rehearses:
-        ctx.report(Notice(f"removed {len(left)} files of a backup that was never finished"))
 
 
 def _contents(ctx: Context, prefix: str, server: Server) -> Manifest:

@@ -63,6 +63,18 @@ def unpublished(ctx: Context, system_id: str) -> tuple[str, ...]:
     return tuple(sorted(key for keys in orphans for key in keys))
 
 
+def sweep(ctx: Context, system_id: str) -> None:
+    """For whoever holds the lock: what has no manifest then belongs to a run that is dead."""
+    ctx.backends.objects.sweep(root(ctx))
+    left = unpublished(ctx, system_id)
+    for key in left:
+        ctx.backends.objects.delete(key)
+    if left and not ctx.runner.rehearses:
+        ctx.report(
+            Notice(f"removed {len(left)} files of a backup that was never finished, or deleted in part")
+        )
+
+
 def find(ctx: Context, wanted: str) -> Entry:
     """By id, or `latest`: the newest of the running cluster whose manifest is whole."""
     known = entries(ctx)

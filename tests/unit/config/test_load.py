@@ -41,7 +41,7 @@ def test_errors_of_file_overlay_and_variables_come_at_once_in_order(folder: Path
         "environments/staging.yaml:1:16: drain_seconds: must be at least 1",
         "PLATFORMCTL__GATEWAY__PORT: gateway.port: must be a whole number, not text",
         "PLATFORMCTL__NOTHING: nothing: is not a setting; known here: "
-        "platform, target, protected, drain_seconds, services, database, objects, gateway, mail",
+        "platform, target, protected, drain_seconds, services, database, objects, backup, gateway, mail",
     )
     assert error.fix == "correct what is listed, then: platformctl config check --env staging"
 
