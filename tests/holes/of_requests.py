@@ -230,13 +230,19 @@ GATEWAY = (
         ),
         (
             "an answer in an unknown encoding is passed on",
-            'if framing.get(b"transfer-encoding", b"chunked").lower() != b"chunked":',
-            "if False:",
+            'value.lower() != b"chunked" for name, value in framing',
+            "False for name, value in framing",
             f"{POOL}test_what_is_no_answer_is_not_taken_for_one[two encodings]",
         ),
         (
+            "half a request is followed by another",
+            "whole = self._ended and not self._last and not self._sending",
+            "whole = self._ended and not self._last",
+            f"{POOL}test_a_connection_with_half_a_request_is_never_used_again[0.02]",
+        ),
+        (
             "half an answer is a whole one",
-            "if self._until_close and exc is None:",
+            "if self._until_close and exc is None and self._lost is None:",
             "if exc is None:",
             f"{POOL}test_half_an_answer_is_none",
         ),

@@ -22,10 +22,7 @@ class SlowReader:
 
     async def until_left(self, longest: float) -> float | None:
         """Seconds from the answer's first byte until the server hung up; None: more than `longest`."""
-        with socket.socket() as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
-            connection.connect(("127.0.0.1", self.port))
+        with narrow(self.port) as connection:
             connection.sendall(self.wire)
             connection.setblocking(False)
             while not events(connection) & select.POLLIN:
@@ -37,6 +34,15 @@ class SlowReader:
                 if hung_up or (self.pace and at_its_end(connection, self.pace)):
                     return time.monotonic() - began
         return None
+
+
+def narrow(port: int) -> socket.socket:
+    connection = socket.socket()
+    connection.settimeout(5)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
+    connection.connect(("127.0.0.1", port))
+    return connection
 
 
 def events(connection: socket.socket) -> int:

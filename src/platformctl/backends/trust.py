@@ -24,7 +24,7 @@ def pinned(certificate: str) -> ssl.SSLContext:
     # whoever signed it need not be known
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        first, end, _ = Path(certificate).read_text("ascii").partition(END)
+        first, end, _ = Path(certificate).read_text("ascii", errors="ignore").partition(END)
         context.load_verify_locations(cadata=first + end)
     except (OSError, ValueError) as error:
         raise StepError(

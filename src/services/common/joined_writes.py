@@ -13,6 +13,7 @@ from typing import Any
 
 TAKE_SECONDS = 5.0  # in which a client has taken an answer, as the gateway's deadline
 LOOKS = 10  # in that time
+SLICE = 64 * 1024
 AT_ONCE = struct.pack("ii", 1, 0)
 
 
@@ -58,7 +59,10 @@ class JoinedWrites:
             return
         if not self._transport.get_write_buffer_size():
             self._looks = 0
-        self._transport.write(pending[0] if len(pending) == 1 else b"".join(pending))
+        data = pending[0] if len(pending) == 1 else b"".join(pending)
+        # over TLS the transport does not count what is sealed already, and a large write is sealed at once
+        for at in range(0, len(data), SLICE):
+            self._transport.write(data[at : at + SLICE] if len(data) > SLICE else data)
         if self._timer is None:
             self._wait()
 

@@ -19,7 +19,7 @@ class ClientGoneError(Exception):
 
 
 class Body:
-    """`failure` is why reading ended early: the HTTP client underneath hides what its data source raised."""
+    """`failure` is why reading ended early: whoever sends it on hides what its source raised."""
 
     __slots__ = (
         "_announced",
@@ -49,6 +49,10 @@ class Body:
     @property
     def length(self) -> int | None:
         return self._announced
+
+    @property
+    def small(self) -> bool:
+        return self._announced is not None and self._announced <= WORTH_READING
 
     def check_length(self) -> None:
         if self._announced is not None and self._announced > self._limit:

@@ -67,12 +67,15 @@ class Connection(asyncio.Protocol):
         self._held = 0
         self._head_size = 0
         self._head_done = self._ended = self._until_close = self._last = False
+        self._bodiless = self._sending = False
         self.headers: Headers = []
         self.status = 0
 
     @property
     def reusable(self) -> bool:
-        return self._ended and not self._last and self._lost is None and not self._transport.is_closing()
+        """Not after half a request: the service would take the next one for its other half."""
+        whole = self._ended and not self._last and not self._sending
+        return whole and self._lost is None and not self._transport.is_closing()
 
     @property
     def complete(self) -> bool:
@@ -91,6 +94,7 @@ class Connection(asyncio.Protocol):
         if isinstance(body, bytes):
             lines.append(b"content-length: %d\r\n\r\n%s" % (len(body), body))
         elif body is not None:
+            self._sending = True
             known = outgoing.length is not None
             lines.append(b"content-length: %d\r\n\r\n" % outgoing.length if known else CHUNKED)
         elif outgoing.method in ("GET", "HEAD", "DELETE", "OPTIONS"):
@@ -111,8 +115,9 @@ class Connection(asyncio.Protocol):
                     await self._drained()
             if chunked:
                 self._transport.write(b"0\r\n\r\n")
-        except Exception:
-            self.abort()
+            self._sending = False
+        except Exception as error:
+            self._fail(BrokenOffError(f"the request could not be sent to its end: {type(error).__name__}"))
 
     async def head(self) -> None:
         """Waits for `status` and `headers`. Raises BrokenOffError or NonsenseError."""
@@ -172,7 +177,7 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._until_close and exc is None:
+        if self._until_close and exc is None and self._lost is None:
             self._ended = True
         if self._lost is None:
             self._lost = BrokenOffError(str(exc or "the connection was closed"))
@@ -205,8 +210,8 @@ class Connection(asyncio.Protocol):
         self.status = self._parser.get_status_code()
         if self.status < 200:
             return
-        framing = {name: value for name, value in self.headers if name in FRAMING}
-        if framing.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
+        framing = [pair for pair in self.headers if pair[0] in FRAMING]
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in framing):
             raise NonsenseError("no other transfer encoding than chunked is known here")
         self._last = not self._parser.should_keep_alive()
         self._head_done = True

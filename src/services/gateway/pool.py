@@ -4,38 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlsplit
 
-from services.gateway.connection import Connection, Outgoing, UnreachableError
+from services.gateway.connection import Connection, Outgoing, UnreachableError, UpstreamError
 from services.gateway.headers import Headers
 
 CONNECT_SECONDS = 1.0
 MOST_CONNECTIONS = 100
+# Of them for bodies that come as slowly as the client likes.
+MOST_STREAMS = 50
+TURN_SECONDS = 2.0
 # Looked at once in this time, no idle connection is kept for more than twice as long: a service that drains
 # waits for them.
 KEEP_IDLE = 1.0
 
 
+class BusyError(UpstreamError):
+    """Nothing was asked: too much is asked of the service already."""
+
+
+@dataclass(slots=True)
+class Lent:
+    """A connection with its turns, from before it is known to after the answer."""
+
+    pool: Pool
+    turns: tuple[asyncio.Semaphore, ...]
+    connection: Connection | None = None
+    sender: asyncio.Task[None] | None = None
+
+    def give_back(self) -> None:
+        """Once. Whatever is not over ends."""
+        for turn in self.turns:
+            turn.release()
+        if self.sender is not None:
+            self.sender.cancel()
+        if self.connection is not None:
+            self.pool.keep(self.connection)
+
+
 class Response:
-    """An answer whose head has come. Leaving its context gives the connection back, or ends it."""
+    """An answer whose head has come.
 
-    __slots__ = ("_connection", "_pool", "_sender", "headers", "status")
+    Its connection is given back with the last piece, however long the client takes that; leaving the context
+    before ends it.
+    """
 
-    def __init__(self, pool: Pool, connection: Connection, sender: asyncio.Task[None] | None) -> None:
-        self._pool, self._connection, self._sender = pool, connection, sender
+    __slots__ = ("_connection", "_lent", "complete", "headers", "status")
+
+    def __init__(self, lent: Lent, connection: Connection) -> None:
+        self._lent, self._connection = lent, connection
         self.status: int = connection.status
         self.headers: Headers = connection.headers
-
-    @property
-    def complete(self) -> bool:
-        return self._connection.complete
+        self.complete = False
 
     async def piece(self) -> bytes:
         """What came since the last piece; no more follow once `complete`. Raises UpstreamError."""
+        if self.complete:
+            return b""
         piece = await self._connection.piece()
-        if self._sender is not None and self.complete:
-            self._sender.cancel()  # nobody reads the rest of this request
+        if self._connection.complete:
+            self.complete = True
+            self._lent.give_back()
         return piece
 
     async def read(self) -> bytes:
@@ -49,7 +80,8 @@ class Response:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._pool.take_back(self._connection, self._sender)
+        if not self.complete:
+            self._lent.give_back()
 
 
 class Pool:
@@ -62,35 +94,28 @@ class Pool:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._streams = asyncio.Semaphore(MOST_STREAMS)
         self._idle: list[Connection] = []
         self._sweeping: asyncio.TimerHandle | None = None
 
     async def ask(self, outgoing: Outgoing) -> Response:
         """The answer's head, its body still to be read. Raises UpstreamError."""
-        await self._turns.acquire()
-        connection: Connection | None = None
-        sender: asyncio.Task[None] | None = None
+        streams = not isinstance(outgoing.body, bytes | None)
+        lent = Lent(self, await _turns((self._streams, self._turns) if streams else (self._turns,)))
         try:
-            connection = self._kept() or await self._connect()
+            lent.connection = connection = self._kept() or await self._connect()
             connection.send(outgoing)
-            if not isinstance(outgoing.body, bytes | None):
-                sender = asyncio.create_task(connection.stream(outgoing))
+            if streams:
+                lent.sender = asyncio.create_task(connection.stream(outgoing))
             await connection.head()
         except BaseException:
-            self.take_back(connection, sender, whole=False)
+            lent.give_back()
             raise
-        return Response(self, connection, sender)
+        return Response(lent, connection)
 
-    def take_back(
-        self, connection: Connection | None, sender: asyncio.Task[None] | None, *, whole: bool = True
-    ) -> None:
-        self._turns.release()
-        if sender is not None and not sender.done():
-            sender.cancel()
-            whole = False
-        if connection is None:
-            return
-        if not whole or not connection.complete or not connection.reusable:
+    def keep(self, connection: Connection) -> None:
+        """For the next request, if it can be used again; else it is ended."""
+        if not connection.complete or not connection.reusable:
             connection.abort()
             return
         connection.idle_since = monotonic()
@@ -131,3 +156,24 @@ class Pool:
         self._idle = fresh
         loop = asyncio.get_running_loop()
         self._sweeping = loop.call_later(KEEP_IDLE, self._sweep) if fresh else None
+
+
+async def _turns(wanted: tuple[asyncio.Semaphore, ...]) -> tuple[asyncio.Semaphore, ...]:
+    """All of them, first come, first served. Raises BusyError after TURN_SECONDS."""
+    if not any(each.locked() for each in wanted):  # a timer costs more than the turn
+        for each in wanted:
+            await each.acquire()
+        return wanted
+    taken: list[asyncio.Semaphore] = []
+    try:
+        async with asyncio.timeout(TURN_SECONDS):
+            for each in wanted:
+                await each.acquire()
+                taken.append(each)
+    except BaseException as error:
+        for each in taken:
+            each.release()
+        if isinstance(error, TimeoutError):
+            raise BusyError(f"no connection became free within {TURN_SECONDS:g} s") from None
+        raise
+    return wanted

@@ -71,6 +71,8 @@ class Proxy:
         if body.complete:
             return Outgoing(exchange.method, asked, headers, None)
         first = await body.piece()
+        while body.small and not body.complete:  # so that no connection waits for a client
+            first += await body.piece()
         if body.complete:
             return Outgoing(exchange.method, asked, headers, first)
         return Outgoing(exchange.method, asked, headers, body.pieces(first), body.length)

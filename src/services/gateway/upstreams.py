@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.gateway.breaker import Breaker
-from services.gateway.connection import BrokenOffError, Outgoing, UnreachableError, UpstreamError
-from services.gateway.pool import Pool, Response
+from services.gateway.connection import (
+    BrokenOffError,
+    NonsenseError,
+    Outgoing,
+    UnreachableError,
+    UpstreamError,
+)
+from services.gateway.pool import BusyError, Pool, Response
 from services.gateway.refusal import Refusal, unavailable
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -43,7 +49,7 @@ class Upstreams:
     async def ask(self, service: str, outgoing: Outgoing) -> Response:
         """The answer's head, its body still to be read. Raises Refusal (502, 503).
 
-        Sent a second time only when nothing of an answer was seen and the first try cannot have done harm.
+        Sent a second time only when the first try cannot have done harm.
         """
         self._breakers[service].enter()
         return await self._ask(service, outgoing)
@@ -79,8 +85,9 @@ class Upstreams:
     async def _send(self, service: str, outgoing: Outgoing) -> Response:
         try:
             response = await self._pools[service].ask(outgoing)
-        except UpstreamError:
-            self.failed(service, outgoing)
+        except UpstreamError as error:
+            if not isinstance(error, BusyError):
+                self.failed(service, outgoing)
             raise
         self._breakers[service].answered()
         return response
@@ -97,4 +104,8 @@ def _harmless(error: Exception, outgoing: Outgoing) -> bool:
 def _refusal(service: str, error: Exception) -> Refusal:
     if isinstance(error, UnreachableError):
         return unavailable(503, f"The service {service} cannot be reached", 1)
+    if isinstance(error, BusyError):
+        return unavailable(503, f"The service {service} has too much to do", 1)
+    if isinstance(error, NonsenseError):
+        return Refusal(502, f"The service {service} gave an answer that cannot be read")
     return Refusal(502, f"The service {service} broke off before its answer was complete")

@@ -14,8 +14,9 @@ from services.gateway.connection import (
     NonsenseError,
     Outgoing,
     UnreachableError,
+    UpstreamError,
 )
-from services.gateway.pool import KEEP_IDLE, MOST_CONNECTIONS, Pool
+from services.gateway.pool import KEEP_IDLE, MOST_CONNECTIONS, MOST_STREAMS, BusyError, Pool
 from tests.services.running import unused_port
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -139,6 +140,9 @@ NONSENSE = {
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     ),
     "unknown encoding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\na",
+    "two encodings, a line each": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
     "two encodings": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "another protocol": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
     "head without end": b"HTTP/1.1 200 OK\r\n" + b"X-A: 1\r\n" * 20_000,
@@ -239,7 +243,37 @@ async def test_there_are_never_more_connections_than_allowed() -> None:
         assert {(200, b"{}")} == {each for each in answers if not isinstance(each, asyncio.CancelledError)}
         # every turn came back, also those of the cancelled
         assert await asyncio.gather(*(asked(pool) for _ in range(MOST_CONNECTIONS)))
+    # a cancelled request ends its connection, which the service notices a little later
     assert service.most <= MOST_CONNECTIONS + len(asking[::7])
+
+
+async def test_whoever_gives_up_whenever_each_gets_its_own_answer() -> None:
+    draw = Random(20265)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while path := (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]:
+            body = path * draw.choice([1, 10, 30_000])
+            await asyncio.sleep(draw.choice([0, 0, 0.002]))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            await writer.drain()
+            if draw.random() < 0.05:
+                return
+
+    async def one(pool: Pool, number: int) -> bool:
+        path = b"/%d" % number
+        with contextlib.suppress(TimeoutError, UpstreamError):
+            async with asyncio.timeout(draw.choice([5, 5, 0.002, 0.01])):
+                _, body = await asked(pool, GET._replace(target=path))
+                assert set(body.split(b"/")[1:]) == {path[1:]}
+                return True
+        return False
+
+    async with serving(talk) as (pool, service):
+        answered = await asyncio.gather(*(one(pool, number) for number in range(800)))
+        assert sum(answered) > 100
+        assert not all(answered)
+        assert await asyncio.gather(*(asked(pool) for _ in range(MOST_CONNECTIONS)))  # every turn came back
+    assert service.connections > 10
 
 
 async def test_nobody_there() -> None:
@@ -299,6 +333,22 @@ async def test_a_body_whose_source_fails_is_never_complete_for_the_service() -> 
     assert [each.endswith(b"0\r\n\r\n") for each in ended] == [False]
 
 
+async def test_an_answer_without_a_length_is_not_ended_by_us() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        await reader.read()
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"half"
+        await asyncio.sleep(0.05)
+        raise ValueError("the client is gone")
+
+    async with serving(talk) as (pool, _):
+        with pytest.raises(BrokenOffError):
+            await asked(pool, Outgoing("POST", b"/", [], broken()))
+
+
 async def test_an_early_answer_ends_the_sending() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -315,12 +365,81 @@ async def test_an_early_answer_ends_the_sending() -> None:
             await asyncio.sleep(0.001)
 
     async with serving(talk) as (pool, service):
-        assert await asked(pool, Outgoing("POST", b"/", [], endless())) == (413, b"")
-        await asyncio.sleep(0.02)
+        async with await pool.ask(Outgoing("POST", b"/", [], endless())) as response:
+            assert (response.status, await response.read()) == (413, b"")
+            await asyncio.sleep(0.02)
+        assert await response.read() == b""
         before = sent
         await asyncio.sleep(0.05)
         assert sent == before
         assert service.open == 0
+
+
+@pytest.mark.parametrize("pause", [0, 0.02])
+async def test_a_connection_with_half_a_request_is_never_used_again(pause: float) -> None:
+    """The service may wait for the other half, and would take the next request for it."""
+    requests: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            requests.append(head)
+            writer.write(PLAIN)
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b"half"
+        await asyncio.sleep(5)
+
+    async with serving(talk) as (pool, service):
+        async with await pool.ask(Outgoing("DELETE", b"/", [], half(), 1000)) as response:
+            assert await response.read() == b"{}"
+            await asyncio.sleep(pause)
+        assert await asked(pool) == (200, b"{}")
+    assert service.connections == 2
+    assert requests[1].startswith(b"GET /a?b=c")
+
+
+async def test_a_whole_answer_gives_its_connection_back_however_long_the_client_takes() -> None:
+    async with serving(saying(PLAIN)) as (pool, service), await pool.ask(GET) as response:
+        assert await response.read() == b"{}"
+        assert await asked(pool) == (200, b"{}")
+        assert service.connections == 1
+
+
+async def test_bodies_that_come_slowly_leave_turns_for_others() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            if service.connections > MOST_STREAMS:
+                writer.write(PLAIN)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"a"
+        await asyncio.sleep(60)
+
+    async with serving(talk) as (pool, service):
+        bodies = [asyncio.create_task(asked(pool, Outgoing("PUT", b"/", [], slow(), 9))) for _ in range(200)]
+        async with asyncio.timeout(1.5):  # before those that wait for a turn give up
+            while service.connections < MOST_STREAMS:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert service.connections == MOST_STREAMS
+        assert await asked(pool) == (200, b"{}")
+        for each in bodies:
+            each.cancel()
+        await asyncio.gather(*bodies, return_exceptions=True)
+
+
+async def test_who_gets_no_turn_in_time_is_told_so() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with serving(talk) as (pool, _):
+        waiting = [asyncio.create_task(asked(pool)) for _ in range(MOST_CONNECTIONS)]
+        await asyncio.sleep(0.1)
+        with pytest.raises(BusyError):
+            await asked(pool)
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_reader_that_waits_makes_the_service_wait() -> None:

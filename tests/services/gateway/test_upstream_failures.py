@@ -142,6 +142,31 @@ async def test_an_answer_that_has_begun_is_never_asked_for_again(tmp_path) -> No
     assert (answered.status_code, len(asked)) == (502, 1)
 
 
+async def test_half_a_request_is_never_followed_by_another_on_its_connection(tmp_path) -> None:
+    """A service that answers before it has read the body would take the next request for the rest of it."""
+
+    def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(GOOD)
+
+    async with wire(answer) as (port, asked), gateway(port, tmp_path) as found:
+        half = f"DELETE {ITEMS}1 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx".encode()
+        answered = await exchange(found.port, half, timeout=3)
+        assert answered.startswith(b"HTTP/1.1 200 ")
+        assert (await found.client.get(ITEMS)).status_code == 200
+    assert [head.partition(b" ")[0] for head in asked] == [b"DELETE", b"GET"]
+
+
+async def test_a_small_body_is_there_before_a_service_is_asked(tmp_path) -> None:
+    def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(GOOD)
+
+    async with wire(answer) as (port, asked), gateway(port, tmp_path, deadline_seconds=0.5) as found:
+        half = f"PUT {ITEMS}1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx".encode()
+        answered = await exchange(found.port, half, timeout=3)
+    assert answered.startswith(b"HTTP/1.1 408 ")
+    assert asked == []
+
+
 def test_retries_stay_a_tenth_of_the_traffic() -> None:
     budget = RetryBudget()
     retried = 0

@@ -147,8 +147,12 @@ async def test_a_body_as_large_as_allowed_is_read(api: Api, someone: Person, ser
     assert (await send(api, service, content + b" ", **headers)).status_code == 413
 
 
+# What is answered to a length that is not the body's; of one that is too large the rest is waited for.
+LYING = {"100": "", "3": "400", "-1": "400", "1e3": "400", "999999999999999999999": "400"}
+
+
 @EVERY
-@pytest.mark.parametrize("length", ["100", "3", "-1", "1e3", "999999999999999999999"])
+@pytest.mark.parametrize("length", LYING)
 async def test_a_length_that_lies_is_no_error_of_ours(api: Api, service: str, length: str) -> None:
     """Too few bytes: the service waits and the client goes; too many: they begin another request."""
     head = f"POST {BASE}{DOCUMENTS[service]} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -164,7 +168,7 @@ async def test_a_length_that_lies_is_no_error_of_ours(api: Api, service: str, le
                 return b""
 
     answered = await asyncio.to_thread(exchange)
-    assert not answered.startswith(b"HTTP/1.1 5")
+    assert answered[9:12].decode() == LYING[length]
     assert CANARY.encode() not in answered
     ready = await asyncio.to_thread(api.platform.services[service].control, "/readyz")
     assert ready.status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.common import joined_writes
+from services.common import joined_writes, tls
 from services.common.drain import public_server
+from tests import certificates
 from tests.services.people import Person
 from tests.services.processes import Platform, Service
 from tests.services.running import Upstream, listener, port_of, running, say
-from tests.services.slow import SlowReader
+from tests.services.slow import SlowReader, narrow
 
 PLENTY = {"LIMIT_AVERAGE": "100000", "LIMIT_BURST": "100000", "DRAIN_SECONDS": "1"}
 LARGE = 300_000  # bytes, in about as many as a list can have
@@ -84,12 +86,14 @@ async def test_slow_read_ends_at_the_deadline_holds_up_nobody_and_fills_no_memor
 
 
 @contextlib.asynccontextmanager
-async def answering(monkeypatch: pytest.MonkeyPatch, seconds: float) -> AsyncIterator[tuple]:
+async def answering(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, secure: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple]:
     """A server in this process, and its port, which gives its clients `seconds`."""
     monkeypatch.setattr(joined_writes, "TAKE_SECONDS", seconds)
     app = Upstream(lambda seen, send: say(send, 200, b"x" * LARGE))
     listening = listener()
-    async with running(public_server(app, keep_idle=30), listening) as server:
+    async with running(public_server(app, keep_idle=30, secure=secure), listening) as server:
         yield server, port_of(listening)
 
 
@@ -102,6 +106,24 @@ async def test_slow_read_does_not_hold_up_the_end_of_a_process(monkeypatch: pyte
         await server.drain(5)
         assert time.monotonic() - began < 2
         assert await reader is not None
+
+
+async def test_slow_read_over_tls_is_ended_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One large write is sealed at once, and then waits where the transport does not count it."""
+    pair = certificates.make(tmp_path)
+    served = tls.Pair(pair.certificate, pair.key).context
+    async with answering(monkeypatch, 0.5, served) as (server, port):
+
+        def asking() -> ssl.SSLSocket:
+            plain = narrow(port)
+            secured = certificates.trusting(pair).wrap_socket(plain, server_hostname="127.0.0.1")
+            secured.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            return secured
+
+        with await asyncio.to_thread(asking):
+            async with asyncio.timeout(5):
+                while server.server_state.connections:
+                    await asyncio.sleep(0.05)
 
 
 async def test_who_takes_every_answer_is_never_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,13 @@ def test_the_pinned_certificate_is_believed_alone(tmp_path: Path) -> None:
         assert b"CERTIFICATE_VERIFY_FAILED" in exchange(url, ASKED).content
 
 
+def test_a_certificate_with_other_text_around_it_is_believed(tmp_path: Path) -> None:
+    mine = make(tmp_path, "mine")
+    mine.certificate.write_text(f"issued by Müller\n{mine.certificate.read_text()}", "utf-8")
+    with serving(mine) as url:
+        assert exchange(url, ASKED, trust.pinned(str(mine.certificate))).status == 200
+
+
 def test_a_visit_and_the_probe_keep_to_it(tmp_path: Path) -> None:
     mine, other = make(tmp_path, "mine"), make(tmp_path, "other")
     for pinned, status in ((mine, 200), (other, 0)):
