@@ -51,6 +51,7 @@ WRONG = (
     "verify ftp://example.org",
     "verify http://127.0.0.1:1",
     "verify http://192.0.2.1 --abuse",
+    "verify http://127.0.0.1:1 --direct",
 )
 BROKEN_FILE = "platfrom: shop\ngateway: {port: 99999999}\nservices: {items: {replicas: zero}}\n"
 

@@ -75,6 +75,15 @@ def test_the_local_platform_bears_abuse(untouched: Environment) -> None:
     assert untouched.run("health").code == 0
 
 
+def test_the_services_themselves_keep_the_contract_and_bear_abuse(untouched: Environment) -> None:
+    begun = time.monotonic()
+    ended = untouched.run("verify", "--direct", "--abuse")
+    assert time.monotonic() - begun < MINUTE
+    assert rows(ended, "fail") == rows(ended, "unknown") == {}
+    assert len(ended.answer["findings"]) > 70
+    assert untouched.run("health").code == 0
+
+
 def test_every_lie_is_found_and_nothing_else(untouched: Environment) -> None:
     with tampered(untouched.port) as url:
         ended = untouched.run("verify", url, **credentials(untouched))

@@ -37,6 +37,9 @@ def verify(
             help="Also let schemathesis make up requests from the platform's description.",
         ),
     ] = 0,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Ask each service itself, past the environment's gateway.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Abuse or fuzz a platform that is not this environment's.")
     ] = False,
@@ -46,12 +49,16 @@ def verify(
     It makes users and items of its own and deletes them again, whatever happens; all else it leaves alone. It
     takes a minute at most, and longer by what --fuzz says. A superuser's e-mail and password come from
     PLATFORMCTL_VERIFY_USER and PLATFORMCTL_VERIFY_PASSWORD or a prompt; without them, what only a superuser
-    can see stays unknown. Without URL they are those of the environment's first superuser. The exit code is 5
-    when a promise is not kept, 4 when nobody answers or the credentials are refused.
+    can see stays unknown. Without URL they are those of the environment's first superuser. With --direct the
+    gateway's own promises are left out. The exit code is 5 when a promise is not kept, 4 when nobody answers
+    or the credentials are refused.
     """
     address = _address(url) if url is not None else None
+    if direct and (url is not None or fuzz):
+        said = "asks the services of this environment, so it takes no URL and no --fuzz"
+        raise typer.BadParameter(said, param_hint="--direct")
     user, password = _credentials(address)
-    return Guarded(partial(operation, wanted=Wanted(address, user, password, abuse, fuzz, yes)))
+    return Guarded(partial(operation, wanted=Wanted(address, user, password, abuse, fuzz, yes, direct)))
 
 
 def _address(url: str) -> str:

@@ -15,6 +15,7 @@ from platformctl.operations.contract.table import CONTRACT
 from platformctl.operations.verify_cast import assemble, log_in, reach
 from platformctl.operations.verify_clean_up import ROW as CLEAN_UP
 from platformctl.operations.verify_clean_up import clean_up
+from platformctl.operations.verify_direct import of_the_services
 from platformctl.operations.verify_fuzz import ROW as FUZZ
 from platformctl.operations.verify_fuzz import check_fuzz, fuzz
 from platformctl.operations.verify_ledger import Ledger
@@ -96,11 +97,13 @@ def verify(ctx: Context, wanted: Wanted) -> Verified:
     if wanted.fuzz:
         check_fuzz()
     rows = {**CONTRACT, **ABUSE} if wanted.abuse else CONTRACT
+    if where.services:
+        rows = of_the_services(rows)
     planned = (*rows, *([FUZZ] if wanted.fuzz else ()), CLEAN_UP)
     begun = ctx.clock.elapsed()
     with (
-        ctx.backends.web.visit(where.url, where.own) as visit,
-        step(ctx.report, f"verify {where.url}") as current,
+        ctx.backends.web.visit(where.url, where.own, where.services) as visit,
+        step(ctx.report, f"verify {where}") as current,
     ):
         cast = _cast(where)
         reach(
@@ -123,7 +126,7 @@ def _cast(where: Place) -> Cast:
 def _verdict(ctx: Context, where: Place, findings: Findings, took: float) -> Verified:
     failed, unknown = findings.of("fail"), findings.of("unknown")
     verified = Verified(
-        url=where.url,
+        url=str(where),
         superuser=where.root is not None,
         passed=len(findings.of("pass")),
         failed=len(failed),
@@ -139,6 +142,10 @@ def _verdict(ctx: Context, where: Place, findings: Findings, took: float) -> Ver
         f"{failed[0].id} is not as promised{more}",
         cause=" ".join(each.strip() for each in failed[0].evidence.splitlines()[:2]) or failed[0].message,
         state="Users of this run are left." if left else "The run's own users and items are deleted again.",
-        fix=ctx.command("logs gateway") if where.own else "show the findings to whoever runs it",
+        fix=ctx.command(_logs(where)) if where.own else "show the findings to whoever runs it",
         data=verified,
     )
+
+
+def _logs(where: Place) -> str:
+    return "logs" if where.services else "logs gateway"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
@@ -23,22 +24,31 @@ class Wanted:
     abuse: bool = False
     fuzz: int = 0
     yes: bool = False
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`root` is the superuser whose credentials are known, `signing` the environment's own private keys."""
+    """`root` is the superuser whose credentials are known, `signing` the environment's own private keys.
+
+    With `services`, addresses by name, each is asked itself, past the gateway at `url`.
+    """
 
     url: str
     own: bool
     loopback: bool
     root: Person | None
     signing: str = field(default="", repr=False)
+    services: Mapping[str, str] | None = None
+
+    def __str__(self) -> str:
+        return ", ".join(self.services.values()) if self.services else self.url
 
 
 def place(ctx: Context, wanted: Wanted) -> Place:
     """Raises PreconditionError when abuse or fuzzing is asked for where it must not be."""
-    gateway = ctx.backends.cluster.endpoints().gateway
+    endpoints = ctx.backends.cluster.endpoints()
+    gateway = endpoints.gateway
     url = wanted.url or gateway
     own = _same(urlsplit(url), urlsplit(gateway))
     if wanted.abuse or wanted.fuzz:
@@ -48,7 +58,8 @@ def place(ctx: Context, wanted: Wanted) -> Place:
     if wanted.url is None:
         root = root or _first_superuser(ctx)
         signing = _secret(ctx, "auth/SIGNING_KEYS") if wanted.abuse else ""
-    return Place(url, own, _loopback(urlsplit(url).hostname), root, signing)
+    services = endpoints.services if wanted.direct else None
+    return Place(url, own, _loopback(urlsplit(url).hostname), root, signing, services)
 
 
 def _check(ctx: Context, wanted: Wanted, url: str, own: bool) -> None:

@@ -17,6 +17,12 @@ class UnusableError(Exception):
     """An answer lacks what the next request would be made from."""
 
 
+def service_of(path: str) -> str:
+    """The service that a path belongs to; auth has all that is neither users' nor items'."""
+    named = {"users": "users", "private": "users", "items": "items"}
+    return named.get(re.split(r"[/?]", path.removeprefix(BASE) + "/")[1], "auth")
+
+
 @dataclass(frozen=True)
 class Ask:
     """One request; `path` is written as it is sent. A patient one is repeated when the answer is 429."""
@@ -28,6 +34,10 @@ class Ask:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     chunked: bool = False
     patient: bool = True
+
+    @property
+    def service(self) -> str:
+        return service_of(self.path)
 
     def __str__(self) -> str:
         """Ids say nothing to a reader, for what they named is deleted by then."""
@@ -46,6 +56,11 @@ class Raw:
     pause: float = 0.0
     idle: float = 0.0
     patience: float = 3.0
+
+    @property
+    def service(self) -> str:
+        head = b"".join(self.parts).partition(b"\r\n")[0].split(b" ")
+        return service_of(head[1].decode("latin-1") if len(head) > 1 else "")
 
     def __str__(self) -> str:
         return self.name

@@ -14,11 +14,13 @@ import pytest
 
 from platformctl.errors import MissingToolError, PreconditionError, UnhealthyError
 from platformctl.events import Finding
+from platformctl.operations.abuse.table import ABUSE
 from platformctl.operations.contract.cast import Cast
 from platformctl.operations.contract.entrance import endpoints
 from platformctl.operations.contract.steps import sentence
 from platformctl.operations.contract.table import CONTRACT
 from platformctl.operations.verify import verify
+from platformctl.operations.verify_direct import OF_THE_GATEWAY, of_the_services
 from platformctl.operations.verify_fuzz import check_fuzz, judged
 from platformctl.operations.verify_place import Wanted
 from platformctl.tools.schemathesis import Failure
@@ -144,3 +146,11 @@ def test_what_fuzzing_found_is_told_by_endpoint() -> None:
     found = judged([Failure("Server error", 2, ("POST /api/v1/items",))], 100)
     assert (found.status, found.evidence) == ("fail", "Server error (2):\n  POST /api/v1/items")
     assert judged([], 100).status == "pass"
+
+
+def test_past_the_gateway_all_is_asked_but_what_is_its_own() -> None:
+    rows = of_the_services({**CONTRACT, **ABUSE})
+    left = {promise for row in rows.values() for promise in row}
+    everything = {promise for row in (*CONTRACT.values(), *ABUSE.values()) for promise in row}
+    assert everything - left == OF_THE_GATEWAY
+    assert all(rows.values())

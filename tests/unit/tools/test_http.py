@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from platformctl.tools.http import Answer, UnusableError, api, form
+from platformctl.tools.http import Answer, Ask, Raw, UnusableError, api, form
 
 TOKEN = "eyJ-secret"
 
@@ -31,6 +31,24 @@ def test_a_request_is_told_without_token_body_and_id() -> None:
 )
 def test_an_answer_is_told_by_status_and_detail(answer: Answer, told: str) -> None:
     assert str(answer) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/api/v1/users/me", "users"),
+        ("/api/v1/users?limit=1", "users"),
+        ("/api/v1/private/users/", "users"),
+        ("/api/v1/items", "items"),
+        ("/api/v1/login/access-token", "auth"),
+        ("/.well-known/jwks.json", "auth"),
+        ("/livez", "auth"),
+        ("", "auth"),
+    ],
+)
+def test_a_path_belongs_to_a_service(path: str, service: str) -> None:
+    assert Ask("GET", path).service == service
+    assert Raw("raw", (f"GET {path} HTTP/1.1\r\n".encode(), b"Host: a\r\n\r\n")).service == service
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"id": 7}', b"[" * 100_000])

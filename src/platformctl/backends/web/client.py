@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
@@ -34,30 +34,38 @@ class HttpWeb:
         self._certificate = certificate
 
     @contextmanager
-    def visit(self, url: str, own: bool) -> Iterator[HttpVisit]:
-        visit = self._own(url) if own else HttpVisit(url)
+    def visit(self, url: str, own: bool, services: Mapping[str, str] | None = None) -> Iterator[HttpVisit]:
+        visit = self._own(url, services) if own else HttpVisit(url)
         try:
             yield visit
         finally:
             visit.close()
 
     @mutation("visit {url}, make users and items there, and delete them again")
-    def _own(self, url: str) -> HttpVisit:
+    def _own(self, url: str, services: Mapping[str, str] | None) -> HttpVisit:
         certificate = self._certificate()
-        return HttpVisit(url, trust.pinned(certificate) if certificate else None)
+        return HttpVisit(url, trust.pinned(certificate) if certificate else None, services)
 
 
 class HttpVisit:
     """A connection that is kept ends at one replica of the gateway; new ones reach each of them."""
 
-    def __init__(self, url: str, trusted: ssl.SSLContext | None = None) -> None:
-        """Without `trusted` the system's authorities are believed."""
+    def __init__(
+        self,
+        url: str,
+        trusted: ssl.SSLContext | None = None,
+        services: Mapping[str, str] | None = None,
+    ) -> None:
+        """Without `trusted` the system's authorities are believed.
+
+        With `services`, addresses by name, each is asked for what is its own, past the gateway at `url`.
+        """
         import httpx
 
-        self._url, self._trusted = url, trusted
+        self._url, self._trusted, self._services = url, trusted, services or {}
         # where a new connection takes its time; the own gateway is on this machine
         self._distant = url.startswith("https:") and trusted is None
-        common: dict[str, Any] = {"base_url": url, "timeout": TIMEOUT, "trust_env": False}
+        common: dict[str, Any] = {"timeout": TIMEOUT, "trust_env": False}
         common |= {"verify": trusted} if trusted else {}
         self._kept = httpx.Client(limits=httpx.Limits(max_keepalive_connections=1), **common)
         fresh = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=0)
@@ -76,7 +84,7 @@ class HttpVisit:
     def ask(self, ask: Ask | Raw) -> Answer:
         self._all.take()
         if isinstance(ask, Raw):
-            return wire.exchange(self._url, ask, self._trusted)
+            return wire.exchange(self._at(ask), ask, self._trusted)
         sensitive = _sensitive(ask)
         for _ in range(TRIES):
             if sensitive:
@@ -102,10 +110,13 @@ class HttpVisit:
 
     def _once(self, ask: Ask | Raw) -> Answer:
         return (
-            wire.exchange(self._url, ask, self._trusted, self._ended)
+            wire.exchange(self._at(ask), ask, self._trusted, self._ended)
             if isinstance(ask, Raw)
             else self._send(self._fresh, ask)
         )
+
+    def _at(self, ask: Ask | Raw) -> str:
+        return self._services.get(ask.service, self._url)
 
     def _send(self, client: httpx.Client, ask: Ask) -> Answer:
         import httpx
@@ -115,7 +126,7 @@ class HttpVisit:
         if ask.chunked and content is not None:
             content = _pieces(content)
         try:
-            came = client.request(ask.method, ask.path, content=content, headers=headers)
+            came = client.request(ask.method, self._at(ask) + ask.path, content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Answer(0, content=f"{type(error).__name__}: {error}".encode())
         found = tuple(came.headers.multi_items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -24,5 +24,10 @@ class Visit(Protocol):
 
 
 class Web(Protocol):
-    def visit(self, url: str, own: bool) -> AbstractContextManager[Visit]:
-        """`own` is the environment's own gateway: that somebody makes users there is recorded."""
+    def visit(
+        self, url: str, own: bool, services: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[Visit]:
+        """`own` is the environment's own gateway: that somebody makes users there is recorded.
+
+        With its `services`, addresses by name, each is asked itself.
+        """
