@@ -14,6 +14,7 @@ OF_THE_GATEWAY: frozenset[Promise] = frozenset(
         entrance.every_answer_is_named_and_guarded,
         rights.another_address_in_a_header_is_no_other_client,
         shapes.no_path_in_disguise_is_served,
+        shapes.who_reads_nothing_is_left_and_holds_up_nobody,  # of the gateway's own large document
     }
 )
 
