@@ -44,11 +44,6 @@ def _named_twice() -> HTTPException:
     return HTTPException(400, "The body names a field twice")
 
 
-def _too_large() -> HTTPException:
-    """The connection ends: the rest of the body would have to be read first."""
-    return HTTPException(413, f"The body is larger than {LIMIT} bytes", {"Connection": "close"})
-
-
 def _no_number(_: str) -> NoReturn:
     raise HTTPException(400, "The body has a number that JSON does not know")
 
@@ -61,13 +56,11 @@ class StrictRequest(Request):
         return parsed(await self.body())
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        if int(self.headers.get("content-length") or 0) > LIMIT:
-            raise _too_large()  # before it is read
         size = 0
         async for piece in super().stream():
             size += len(piece)
             if size > LIMIT:
-                raise _too_large()
+                raise HTTPException(413, f"The body is larger than {LIMIT} bytes")
             yield piece
 
     async def read_form(self) -> None:
