@@ -46,6 +46,11 @@ class Outgoing(NamedTuple):
     body: bytes | AsyncIterator[bytes] | None
     length: int | None = None
 
+    @property
+    def whole(self) -> bool:
+        """All of it is here, so that it can be sent again."""
+        return isinstance(self.body, bytes | None)
+
 
 class Connection(asyncio.Protocol):
     """One exchange at a time: `send`, `head`, `piece` until `complete`; then again when `reusable`."""

@@ -100,7 +100,7 @@ class Pool:
 
     async def ask(self, outgoing: Outgoing) -> Response:
         """The answer's head, its body still to be read. Raises UpstreamError."""
-        streams = not isinstance(outgoing.body, bytes | None)
+        streams = not outgoing.whole
         lent = Lent(self, await _turns((self._streams, self._turns) if streams else (self._turns,)))
         try:
             lent.connection = connection = self._kept() or await self._connect()

@@ -69,7 +69,7 @@ class Upstreams:
 
     def failed(self, service: str, outgoing: Outgoing) -> None:
         """The service gave no answer; a body that the client still sends may be the client's failure."""
-        if isinstance(outgoing.body, bytes | None):
+        if outgoing.whole:
             self._breakers[service].failed()
 
     async def fetch(self, service: str, path: str) -> bytes:
@@ -94,7 +94,7 @@ class Upstreams:
 
 
 def _harmless(error: Exception, outgoing: Outgoing) -> bool:
-    if not isinstance(outgoing.body, bytes | None):
+    if not outgoing.whole:
         return False
     if isinstance(error, UnreachableError):
         return True
