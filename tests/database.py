@@ -19,6 +19,7 @@ from platformctl.backends import Backends
 from platformctl.backends.cluster.lease import Lease
 from platformctl.backends.cluster.protocol import GatewayMode, LockHolder, Migration, Process
 from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.keys.files import FileKeys
 from platformctl.backends.objects.directory import DirectoryObjects
 from platformctl.backends.secrets.file import FileSecrets
 from platformctl.backends.web.client import HttpWeb
@@ -162,6 +163,7 @@ def context(server: EmbeddedDatabase, folder: Path, name: str, runner: Runner | 
             database=replace(server, name=name, runner=used),
             objects=DirectoryObjects(folder / "backups", used),
             secrets=server.secrets,
+            keys=FileKeys(folder / "local.keys", used),
             web=HttpWeb(used, lambda: None),
         ),
         runner=used,

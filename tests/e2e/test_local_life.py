@@ -213,7 +213,10 @@ def test_a_backup_killed_at_any_change_is_no_backup_or_a_whole_one(life: Life, t
     environment.run("backup", "create")
     assert environment.run("backup", "verify", "--all").code == 0
     folder = Path(environment.run("backup", "list").data["location"])
-    assert {each.name for each in folder.rglob("*") if each.is_file()} == {"data.pgc.zst", "manifest.json"}
+    assert {each.name for each in folder.rglob("*") if each.is_file()} == {
+        "data.pgc.zst.age",
+        "manifest.json",
+    }
 
 
 def test_a_restore_killed_at_any_change_leaves_the_old_or_the_new_data(life: Life, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from platformctl.backends.cluster.protocol import Cluster
     from platformctl.backends.database.protocol import Database
+    from platformctl.backends.keys.protocol import Keys
     from platformctl.backends.objects.protocol import Objects
     from platformctl.backends.secrets.protocol import Secrets
     from platformctl.backends.web.protocol import Web
@@ -21,4 +22,5 @@ class Backends:
     database: Database
     objects: Objects
     secrets: Secrets
+    keys: Keys
     web: Web

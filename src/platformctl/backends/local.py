@@ -10,12 +10,13 @@ from platformctl.backends.cluster.layout import Layout
 from platformctl.backends.cluster.local import EmbeddedCluster
 from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.keys.files import FileKeys
 from platformctl.backends.objects.directory import DirectoryObjects
 from platformctl.backends.secrets.file import FileSecrets
 from platformctl.backends.web.client import HttpWeb
 from platformctl.config import budget
 from platformctl.config.load import Loaded
-from platformctl.config.paths import backups_directory, state_directory
+from platformctl.config.paths import backups_directory, keys_directory, state_directory
 from platformctl.shell.runner import Runner
 
 
@@ -38,5 +39,12 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         connections=budget.GRANTED,
     )
     objects = DirectoryObjects(backups_directory(config, loaded.environment, os.environ), runner)
+    keys = FileKeys(
+        keys_directory(config, loaded.environment, os.environ),
+        runner,
+        chosen=config.backup.key,
+        further=config.backup.recipients,
+        signers=config.backup.signers,
+    )
     web = HttpWeb(runner, lambda: cluster.endpoints().certificate)
-    return Backends(cluster, database, objects, secrets, web)
+    return Backends(cluster, database, objects, secrets, keys, web)

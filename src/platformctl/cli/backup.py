@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import partial
 from typing import Annotated
 
@@ -14,13 +15,28 @@ app = group("Make, list, check and prune backups.")
 Backup = Annotated[str, typer.Argument(metavar="[ID|latest]", help="Which backup.", show_default=True)]
 
 
+class Accepted(Enum):
+    CLOCK = "clock"
+    SIZE = "size"
+
+
 @app.command("create")
 @changes(Damage.NONE)
-def create() -> Operation:
-    """Make a backup and read it again to its end."""
+def create(
+    accept: Annotated[
+        list[Accepted] | None,
+        typer.Option(
+            "--accept", help="What looks wrong beside earlier backups and is right.", metavar="clock|size"
+        ),
+    ] = None,
+) -> Operation:
+    """Make a backup and read it again to its end.
+
+    Exit code 5 when it is suspect: tables or most of the rows of the last one are not there.
+    """
     from platformctl.operations.backup_create import create
 
-    return create
+    return partial(create, accept=[each.value for each in accept or ()])
 
 
 @app.command("list")
@@ -54,6 +70,15 @@ def verify(
     from platformctl.operations.backup_verify import verify
 
     return partial(verify, backup=backup, every=every)
+
+
+@app.command("key")
+@reads()
+def key() -> Operation:
+    """Show which key opens the backups, and whose signature is believed."""
+    from platformctl.operations.backup_key import show
+
+    return show
 
 
 @app.command("prune")

@@ -133,8 +133,14 @@ def _anchored(config: PlatformConfig, folder: Path) -> PlatformConfig:
         update = {name: str(folder / path) for name, path in paths.items() if path is not None}
         return section.model_copy(update=update)
 
-    gateway = config.gateway.model_copy(update={"tls": anchored(config.gateway.tls, "certificate", "key")})
-    return config.model_copy(update={"objects": anchored(config.objects, "directory"), "gateway": gateway})
+    tls = anchored(config.gateway.tls, "certificate", "key")
+    return config.model_copy(
+        update={
+            "objects": anchored(config.objects, "directory"),
+            "backup": anchored(config.backup, "key"),
+            "gateway": config.gateway.model_copy(update={"tls": tls}),
+        }
+    )
 
 
 def _provenance(merged: Layer) -> dict[str, str]:

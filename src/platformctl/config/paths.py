@@ -36,6 +36,11 @@ def backups_directory(config: PlatformConfig, environment: str, environ: Mapping
     return chosen
 
 
+def keys_directory(config: PlatformConfig, environment: str, environ: Mapping[str, str]) -> Path:
+    """Where the keys of backups lie: apart from the backups, and like them outside of the state."""
+    return state_directory(config.platform, environment, environ).with_name(f"{environment}.keys")
+
+
 def packed(name: str) -> Path:
     """A folder such as templates/: beside src/ in a checkout, inside the package in a wheel."""
     package = Path(__file__).resolve().parent.parent

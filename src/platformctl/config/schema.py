@@ -80,6 +80,28 @@ class Keep(Section):
 
 
 class Backup(Section):
+    key: Annotated[str, AfterValidator(values.file)] | None = Field(
+        None,
+        description=(
+            "The file with the key that opens backups; a relative path starts at this file's folder. "
+            "Without it: one beside the environment's state, made with the first backup."
+        ),
+        examples=["/media/usb/backup.key"],
+    )
+    recipients: tuple[Annotated[str, AfterValidator(values.recipient)], ...] = Field(
+        (),
+        strict=False,
+        max_length=20,
+        description="Further age recipients whose keys open every new backup, such as one kept offline.",
+        examples=[["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]],
+    )
+    signers: tuple[Annotated[str, AfterValidator(values.signer)], ...] = Field(
+        (),
+        strict=False,
+        max_length=20,
+        description="Further signers whose backups are believed, besides those that the key file names.",
+        examples=[["ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]],
+    )
     keep: Keep = Field(
         default_factory=Keep, description="What `backup prune` keeps; damaged ones never count."
     )

@@ -15,6 +15,8 @@ LABEL = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _IPV6 = re.compile(r"\[[0-9a-f:.]{2,45}\]")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<host>[A-Za-z0-9.-]+)")
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")  # Bech32, BIP 173
+_SIGNER = re.compile(r"ed25519:[A-Za-z0-9+/]{43}=")
 LONGEST = 40
 
 
@@ -95,6 +97,18 @@ def smtp(text: str) -> str:
             "must not contain a password: remove it here and run platformctl secrets set auth/SMTP_PASSWORD"
         )
     return text.rstrip("/")
+
+
+def recipient(text: str) -> str:
+    if not _RECIPIENT.fullmatch(text):
+        raise ValueError("must be an age recipient: age1 and 58 more letters and digits")
+    return text
+
+
+def signer(text: str) -> str:
+    if not _SIGNER.fullmatch(text):
+        raise ValueError("must be a signer: ed25519: and a public key of 32 bytes in base64")
+    return text
 
 
 def address(text: str) -> str:

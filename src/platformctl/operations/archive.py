@@ -17,7 +17,7 @@ def write(ctx: Context, prefix: str, snapshot: Snapshot) -> Part:
         ctx.backends.objects.writer(f"{prefix}/{DATA}") as target,
         ctx.backends.database.dump(snapshot) as source,
     ):
-        packed = packing.pack(source, target)
+        packed = packing.pack(source, target, ctx.backends.keys.recipients())
     return Part(
         name=DATA,
         size=packed.size,
@@ -28,21 +28,21 @@ def write(ctx: Context, prefix: str, snapshot: Snapshot) -> Part:
 
 
 def copy(ctx: Context, prefix: str, part: Part, target: BinaryIO | None) -> None:
-    """Decompress into `target` and compare both sides with `part`; raises BackupError when they differ."""
+    """Open into `target` and compare both sides with `part`; raises BackupError when they differ."""
     with ctx.backends.objects.reader(f"{prefix}/{part.name}") as source:
-        found = packing.unpack(source, target)
+        found = packing.unpack(source, target, ctx.backends.keys.identities())
     _require(ctx, part, Part(name=part.name, **{name: getattr(found, name) for name in found.__slots__}))
 
 
 def require_whole(ctx: Context, prefix: str, part: Part) -> None:
-    """Read the object and compare size and hash, without decompressing it."""
+    """Read the object and compare size and hash, without opening it."""
     with ctx.backends.objects.reader(f"{prefix}/{part.name}") as source:
         size, sha256 = packing.digest(source)
     _require(ctx, part, part.model_copy(update={"size": size, "sha256": sha256}))
 
 
 def decode(ctx: Context, prefix: str, part: Part) -> None:
-    """Read the stored object to its end, as a restore would: hashes, compression and the archive's format."""
+    """Read the stored object to its end, as a restore would: hash, encryption, compression and format."""
     require_whole(ctx, prefix, part)
     with ctx.backends.database.decode() as target:
         copy(ctx, prefix, part, target)

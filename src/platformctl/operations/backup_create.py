@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from platformctl.backends.database.facts import Counter, Proof
-from platformctl.backends.database.protocol import DatabaseInfo, Server
-from platformctl.errors import BackupError, PreconditionError
-from platformctl.events import Narrated, step
-from platformctl.operations import archive, catalogue, manifest
+from platformctl.backends.database.protocol import DatabaseInfo, Server, Snapshot
+from platformctl.errors import BackupError, PreconditionError, UnhealthyError
+from platformctl.events import Narrated, Notice, step
+from platformctl.operations import archive, backup_history, catalogue, manifest
+from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
-from platformctl.operations.manifest import Manifest, Source
+from platformctl.operations.manifest import Manifest, Source, Timings
 from platformctl.quantities import Bytes, BytesPerSecond, Seconds
 from platformctl.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """`size` and `database_size` are in bytes, `rate` in bytes of the database a second."""
+    """`size` and `database_size` are in bytes, `rate` in bytes of the database a second.
+
+    `level` is checked or suspect, and `suspicion` says why; `key` is where the key that opens it lies.
+    """
 
     id: str
     taken_at: str
@@ -29,33 +34,52 @@ class BackedUp:
     tables: int
     rows: int
     level: str
+    suspicion: str
     location: str
+    key: str
     next_steps: tuple[str, ...]
 
 
-def create(ctx: Context) -> BackedUp | None:
+def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
+    """`accept` names what speaks against the backup and is right nevertheless: clock, size.
+
+    Raises UnhealthyError (exit 5) when the backup was made and is suspect.
+    """
     with locked(ctx, "backup create"):
-        return make(ctx)
+        made = make(ctx, accept)
+    if made is not None and made.suspicion:
+        raise UnhealthyError(
+            f"backup {made.id} is suspect",
+            cause=made.suspicion,
+            state="It is stored and was read again; latest passes over it, and retention does not count it.",
+            fix=f"look at the database; if all is right: {ctx.command('backup create --accept size')}",
+            reference="backup/suspect",
+            data=made,
+        )
+    return made
 
 
-def make(ctx: Context) -> BackedUp | None:
+def make(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
     """For whoever holds the environment's lock already; answers None in a rehearsal."""
     begun = ctx.clock.elapsed()
     server = _server(ctx)
+    known = catalogue.entries(ctx)
+    _prepare_keys(ctx, known)
     catalogue.sweep(ctx, server.system_id)
     if ctx.runner.rehearses:
         ctx.report(
             Narrated(f"write a backup of {ctx.backends.database.name} to {ctx.backends.objects.location()}")
         )
         return None
-    backup_id = catalogue.new_id(ctx.clock.now())
-    prefix = f"{catalogue.root(ctx)}/{server.system_id}/{backup_id}"
-    made = _contents(ctx, prefix, server)
-    with step(ctx.report, "read the backup again") as current:
-        archive.decode(ctx, prefix, made.data)
-        current.detail = "whole"
-    _publish(ctx, prefix, made)
-    return _told(ctx, made, prefix, ctx.clock.elapsed() - begun)
+    with ctx.backends.database.snapshot() as snapshot:
+        history = backup_history.before(known, server.system_id)
+        backup_history.require_clock(ctx, history, snapshot.taken_at, accepted="clock" in accept)
+        made = _contents(ctx, server, snapshot, known)
+    if "size" not in accept:
+        made = made.model_copy(update={"suspect": backup_history.suspicion(history, made.proof)})
+    made = _checked(ctx, made)
+    _publish(ctx, made)
+    return _told(ctx, made, ctx.clock.elapsed() - begun)
 
 
 def _server(ctx: Context) -> Server:
@@ -67,29 +91,55 @@ def _server(ctx: Context) -> Server:
     return database.server()
 
 
-def _contents(ctx: Context, prefix: str, server: Server) -> Manifest:
+def _prepare_keys(ctx: Context, known: Sequence[Entry]) -> None:
+    """A new key beside backups that it does not open would hide that the old one is lost."""
+    keys = ctx.backends.keys
+    if known and not keys.exist():
+        raise PreconditionError(
+            "the key of the backups is not there",
+            cause=f"{keys.location()} does not exist, and {len(known)} backups were made with it",
+            fix="put the key back there, or name its file in backup.key",
+            reference="keys/missing",
+        )
+    if keys.make() and not ctx.runner.rehearses:
+        ctx.report(Notice(f"keep a copy of {keys.location()} elsewhere: without it no backup can be read"))
+
+
+def _contents(ctx: Context, server: Server, snapshot: Snapshot, known: Sequence[Entry]) -> Manifest:
     database = ctx.backends.database
-    with database.snapshot() as snapshot:
-        with step(ctx.report, "read the proof") as current:
-            proof = database.proof(database.name, snapshot)
-            current.detail = f"{len(proof.tables)} tables"
-        with step(ctx.report, "dump the database") as current:
-            data = archive.write(ctx, prefix, snapshot)
-            current.detail = f"{data.plain_size:,} bytes, {data.size:,} compressed"
-        properties = database.properties(database.name, snapshot)
-    spanned = _span(proof, database.sequences(database.name))
+    backup_id = catalogue.new_id(ctx.clock.now())
+    begun = ctx.clock.elapsed()
+    with step(ctx.report, "read the proof") as current:
+        proof = database.proof(database.name, snapshot)
+        current.detail = f"{len(proof.tables)} tables"
+    proven = ctx.clock.elapsed()
+    with step(ctx.report, "dump the database") as current:
+        data = archive.write(ctx, f"{catalogue.root(ctx)}/{server.system_id}/{backup_id}", snapshot)
+        current.detail = f"{data.plain_size:,} bytes, {data.size:,} compressed and encrypted"
     return Manifest(
         format=manifest.FORMAT,
-        id=prefix.rpartition("/")[2],
+        id=backup_id,
+        sequence=backup_history.next_sequence(known),
         platform=ctx.config.platform,
         environment=ctx.environment,
         taken_at=snapshot.taken_at,
         made_with=VERSION,
         source=_source(ctx, server),
+        recipients=tuple(ctx.backends.keys.recipients()),
         data=data,
-        properties=properties,
-        proof=spanned,
+        timings=Timings(proof=proven - begun, dump=ctx.clock.elapsed() - proven, check=0.0),
+        properties=database.properties(database.name, snapshot),
+        proof=_span(proof, database.sequences(database.name)),
     )
+
+
+def _checked(ctx: Context, made: Manifest) -> Manifest:
+    begun = ctx.clock.elapsed()
+    with step(ctx.report, "read the backup again") as current:
+        archive.decode(ctx, catalogue.prefix(ctx, made), made.data)
+        current.detail = "whole"
+    timings = made.timings.model_copy(update={"check": ctx.clock.elapsed() - begun})
+    return made.model_copy(update={"timings": timings})
 
 
 def _span(proof: Proof, later: dict[str, Counter]) -> Proof:
@@ -114,9 +164,9 @@ def _source(ctx: Context, server: Server) -> Source:
     )
 
 
-def _publish(ctx: Context, prefix: str, made: Manifest) -> None:
-    raw = manifest.render(made)
-    key = f"{prefix}/{catalogue.MANIFEST}"
+def _publish(ctx: Context, made: Manifest) -> None:
+    raw = manifest.render(made, ctx.backends.keys.sign)
+    key = f"{catalogue.prefix(ctx, made)}/{catalogue.MANIFEST}"
     with ctx.backends.objects.writer(key) as target:
         target.write(raw)
     with ctx.backends.objects.reader(key) as source:
@@ -130,7 +180,8 @@ def _publish(ctx: Context, prefix: str, made: Manifest) -> None:
     )
 
 
-def _told(ctx: Context, made: Manifest, prefix: str, seconds: float) -> BackedUp:
+def _told(ctx: Context, made: Manifest, seconds: float) -> BackedUp:
+    following = "backup show" if made.suspect else "restore"
     return BackedUp(
         id=made.id,
         taken_at=made.time,
@@ -140,7 +191,9 @@ def _told(ctx: Context, made: Manifest, prefix: str, seconds: float) -> BackedUp
         rate=round(made.source.size / seconds) if seconds else 0,
         tables=len(made.proof.tables),
         rows=made.rows,
-        level="checked",
-        location=f"{ctx.backends.objects.location()}/{prefix}",
-        next_steps=(ctx.command("backup list"), ctx.command(f"restore {made.id}")),
+        level="suspect" if made.suspect else "checked",
+        suspicion=made.suspect,
+        location=f"{ctx.backends.objects.location()}/{catalogue.prefix(ctx, made)}",
+        key=ctx.backends.keys.location(),
+        next_steps=(ctx.command("backup list"), ctx.command(f"{following} {made.id}")),
     )

@@ -11,7 +11,7 @@ from platformctl.quantities import Bytes
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`size` is in bytes; `age` is in words; `state` is whole, foreign (of another cluster) or broken."""
+    """`size` is in bytes; `state` is whole, suspect, broken, or foreign (of another cluster)."""
 
     id: str
     taken_at: str
@@ -50,8 +50,8 @@ def _row(ctx: Context, entry: catalogue.Entry, mine: str | None) -> Listed:
         age=span(ctx.clock.now() - made.taken_at),
         size=made.data.size,
         rows=made.rows,
-        state="foreign" if foreign else "whole",
-        note=f"of database cluster {entry.system_id}" if foreign else "",
+        state="foreign" if foreign else "suspect" if made.suspect else "whole",
+        note=f"of database cluster {entry.system_id}" if foreign else made.suspect,
     )
 
 

@@ -76,7 +76,7 @@ def _histories(ctx: Context) -> Iterator[list[Entry]]:
 
 def _made(entry: Entry) -> Made:
     taken_at = entry.manifest.taken_at if entry.manifest else 0.0
-    return Made(entry.id, taken_at, good=entry.manifest is not None)
+    return Made(entry.id, taken_at, good=entry.manifest is not None and not entry.manifest.suspect)
 
 
 def _remaining(entry: Entry, why: str) -> Remaining:

@@ -25,6 +25,8 @@ class Shown:
     age: str
     postgresql: str
     cluster: str
+    suspicion: str
+    recipients: tuple[str, ...]
     database_size: Bytes
     size: Bytes
     sha256: str
@@ -47,6 +49,8 @@ def show(ctx: Context, backup: str) -> Shown:
         age=span(ctx.clock.now() - made.taken_at),
         postgresql=made.source.version,
         cluster=made.source.system_id,
+        suspicion=made.suspect,
+        recipients=made.recipients,
         database_size=made.source.size,
         size=made.data.size,
         sha256=made.data.sha256,

@@ -16,8 +16,9 @@ from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
 
 MANIFEST = "manifest.json"
-DATA = "data.pgc.zst"
+DATA = "data.pgc.zst.age"
 LARGEST = 64 * 1024 * 1024  # bytes of a manifest; anything bigger is none
+UNUSABLE = ("backup/manifest", "backup/signature", "objects/missing")  # says what it holds: nothing to trust
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
@@ -45,21 +46,38 @@ def root(ctx: Context) -> str:
     return f"{ctx.config.platform}/{ctx.environment}"
 
 
+def prefix(ctx: Context, made: Manifest) -> str:
+    """Where the objects of a backup of this environment lie."""
+    return f"{root(ctx)}/{made.source.system_id}/{made.id}"
+
+
 def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
-    found = [_entry(ctx, prefix) for prefix in _folders(ctx) if f"{prefix}/{MANIFEST}" in _keys(ctx, prefix)]
-    return tuple(sorted(found, key=_age, reverse=True))
+    found = [_entry(ctx, prefix) for prefix, keys in _folders(ctx).items() if f"{prefix}/{MANIFEST}" in keys]
+    return tuple(each for _, each in sorted(_aged(found), key=lambda pair: pair[0], reverse=True))
 
 
-def _age(entry: Entry) -> tuple[str, float, str]:
-    """Ids tell the second; within it only manifests know, and one that cannot be read may be the newest."""
-    return entry.id.partition("-")[0], entry.manifest.taken_at if entry.manifest else math.inf, entry.id
+def _aged(found: list[Entry]) -> Iterator[tuple[tuple[str, float, str], Entry]]:
+    """Each with its age: sequence counts, and a clock that was ahead once makes no later backup older.
+
+    One that cannot be read has only the second in its id, and may be the newest of it.
+    """
+    latest = ""
+    for each in sorted(found, key=lambda entry: entry.manifest.sequence if entry.manifest else math.inf):
+        second = each.id.partition("-")[0]
+        if each.manifest is not None:
+            second = latest = max(latest, second)
+        yield (second, each.manifest.sequence if each.manifest else math.inf, each.id), each
 
 
 def unpublished(ctx: Context, system_id: str) -> tuple[str, ...]:
     """Keys of backups of this cluster that were never finished: no manifest makes them one."""
-    mine = [each for each in _folders(ctx) if each.startswith(f"{root(ctx)}/{system_id}/")]
-    orphans = [_keys(ctx, each) for each in mine if f"{each}/{MANIFEST}" not in _keys(ctx, each)]
+    mine = f"{root(ctx)}/{system_id}/"
+    orphans = [
+        keys
+        for prefix, keys in _folders(ctx).items()
+        if prefix.startswith(mine) and f"{prefix}/{MANIFEST}" not in keys
+    ]
     return tuple(sorted(key for keys in orphans for key in keys))
 
 
@@ -76,7 +94,7 @@ def sweep(ctx: Context, system_id: str) -> None:
 
 
 def find(ctx: Context, wanted: str) -> Entry:
-    """By id, or `latest`: the newest of the running cluster whose manifest is whole."""
+    """By id, or `latest`: the newest of the running cluster whose manifest is whole and not suspect."""
     known = entries(ctx)
     if wanted == "latest":
         return _latest(ctx, known)
@@ -112,7 +130,7 @@ def newest_foreign(ctx: Context) -> str | None:
 def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
     mine = ctx.backends.database.server().system_id
     for entry in [each for each in known if each.system_id == mine]:
-        if entry.manifest is not None:
+        if entry.manifest is not None and not entry.manifest.suspect:
             return entry
         if entry.error is not None:
             raise RestoreRefusedError(
@@ -121,7 +139,7 @@ def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
                 fix=f"run the same command again, or choose one: {ctx.command('backup list')}",
                 reference="backup/unread",
             ) from entry.error
-        ctx.report(Notice(f"passed over backup {entry.id}, which is newer but broken: {entry.broken}"))
+        ctx.report(Notice(f"passed over backup {entry.id}, which is newer but {_flaw(entry)}"))
     other = newest_foreign(ctx)
     raise RestoreRefusedError(
         "there is no backup of this database cluster that could be restored",
@@ -131,27 +149,30 @@ def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
     )
 
 
-def _folders(ctx: Context) -> Iterator[str]:
-    seen = set()
-    for each in ctx.backends.objects.list(root(ctx)):
-        prefix, _, _ = each.key.rpartition("/")
-        if ID.fullmatch(prefix.rpartition("/")[2]) and prefix not in seen:
-            seen.add(prefix)
-            yield prefix
+def _flaw(entry: Entry) -> str:
+    return f"suspect: {entry.manifest.suspect}" if entry.manifest else f"broken: {entry.broken}"
 
 
-def _keys(ctx: Context, prefix: str) -> frozenset[str]:
-    return frozenset(each.key for each in ctx.backends.objects.list(prefix))
+def _folders(ctx: Context) -> dict[str, set[str]]:
+    """The keys of each backup, whole or not, by its prefix; what else lies there is nobody's here."""
+    found: dict[str, set[str]] = {}
+    above = root(ctx)
+    for each in ctx.backends.objects.list(above):
+        system_id, _, rest = each.key.removeprefix(f"{above}/").partition("/")
+        backup_id, _, name = rest.partition("/")
+        if name and ID.fullmatch(backup_id):
+            found.setdefault(f"{above}/{system_id}/{backup_id}", set()).add(each.key)
+    return found
 
 
 def _entry(ctx: Context, prefix: str) -> Entry:
     _, system_id, backup_id = prefix.rsplit("/", 2)
     try:
         with ctx.backends.objects.reader(f"{prefix}/{MANIFEST}") as stream:
-            read = manifest.parse(stream.read(LARGEST))
+            read = manifest.parse(stream.read(LARGEST), ctx.backends.keys.trusted())
         _require_place(ctx, read, system_id, backup_id)
     except PlatformError as error:
-        unread = None if error.reference in ("backup/manifest", "objects/missing") else error
+        unread = None if error.reference in UNUSABLE else error
         return Entry(prefix, backup_id, system_id, None, f"{error.message}: {error.cause}", unread)
     return Entry(prefix, backup_id, system_id, read)
 

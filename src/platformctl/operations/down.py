@@ -60,7 +60,7 @@ def what_is_lost(ctx: Context, with_backups: bool) -> str:
 def backups_lost(ctx: Context) -> str:
     """The question before backups are deleted, too."""
     objects, count = ctx.backends.objects, len(catalogue.entries(ctx))
-    return f"Delete its backups too ({count}, in {objects.location()})? Nothing can bring them back."
+    return f"Delete its backups and their key too ({count}, in {objects.location()})? They are gone for good."
 
 
 def _require_purged(ctx: Context) -> None:
@@ -76,7 +76,8 @@ def _require_purged(ctx: Context) -> None:
 
 def _delete_backups(ctx: Context) -> int:
     keys = [each.key for each in ctx.backends.objects.list(catalogue.root(ctx))]
-    with step(ctx.report, "delete backups"):
+    with step(ctx.report, "delete backups and their keys"):
         for key in keys:
             ctx.backends.objects.delete(key)
+        ctx.backends.keys.forget()
     return len(keys)

@@ -34,6 +34,7 @@ def preflight(ctx: Context, backup: str, *, into_foreign: bool) -> Plan:
     entry = catalogue.find(ctx, backup)
     manifest = catalogue.require_whole(ctx, entry)
     name = live(ctx).name
+    _require_key(ctx, manifest)
     _require_server_fits(ctx, manifest, into_foreign=into_foreign)
     missing = _require_surroundings(ctx, manifest)
     require_free(ctx)
@@ -74,6 +75,21 @@ def require_free(ctx: Context) -> None:
             evidence=statements,
             fix=f"end them in database {ctx.backends.database.name}: {' '.join(statements)}",
             reference="restore/obstacles",
+        )
+
+
+def _require_key(ctx: Context, manifest: Manifest) -> None:
+    """A recipient's name is its public key, so it tells whether our key fits before anything is read."""
+    keys = ctx.backends.keys
+    mine = keys.opens() if keys.exist() else ()
+    if set(manifest.recipients).isdisjoint(mine):
+        raise _refused(
+            manifest,
+            "no key that is here opens it",
+            f"it is encrypted to {', '.join(manifest.recipients)}; {keys.location()} opens "
+            f"{', '.join(mine) or 'nothing'}",
+            f"put a key of those recipients into {keys.location()}, or name its file in backup.key",
+            reference="backup/key",
         )
 
 
@@ -133,5 +149,9 @@ def _require_room(ctx: Context, manifest: Manifest) -> None:
     ctx.backends.database.require_room(2 * manifest.source.size + SLACK, f"restoring backup {manifest.id}")
 
 
-def _refused(manifest: Manifest, why: str, cause: str, fix: str) -> RestoreRefusedError:
-    return RestoreRefusedError(f"backup {manifest.id} is not restored: {why}", cause=cause, fix=fix)
+def _refused(
+    manifest: Manifest, why: str, cause: str, fix: str, reference: str | None = None
+) -> RestoreRefusedError:
+    return RestoreRefusedError(
+        f"backup {manifest.id} is not restored: {why}", cause=cause, fix=fix, reference=reference
+    )

@@ -4,7 +4,6 @@ import os
 import resource
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,17 +14,15 @@ from platformctl.operations import catalogue
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_verify import verify
+from platformctl.operations.catalogue import MANIFEST
 from platformctl.operations.context import Context
 from platformctl.shell.rehearsal import RehearsalRunner
+from tests.backups import NAMES, stored
 from tests.database import run
 from tests.killing import boundaries, in_a_child
 from tests.support import Heard
 
 Environment = Callable[..., Context]
-
-
-def stored(ctx: Context) -> list[Path]:
-    return sorted(each for each in Path(ctx.backends.objects.location()).rglob("*") if each.is_file())
 
 
 def test_a_backup_is_listed_whole_and_verifies(environment: Environment) -> None:
@@ -34,7 +31,7 @@ def test_a_backup_is_listed_whole_and_verifies(environment: Environment) -> None
     listed = list_backups(ctx).backups
     assert [(each.id, each.state, each.rows) for each in listed] == [(made.id, "whole", 1000)]
     assert verify(ctx).whole == (made.id,)
-    assert [each.name for each in stored(ctx)] == ["data.pgc.zst", "manifest.json"]
+    assert [each.name for each in stored(ctx)] == [*NAMES]
 
 
 def test_no_password_is_stored_with_a_backup(environment: Environment) -> None:
@@ -130,7 +127,7 @@ def test_a_kill_at_any_change_leaves_no_backup_or_a_whole_one(environment: Envir
 def test_what_a_killed_backup_left_is_removed_and_told(environment: Environment) -> None:
     ctx = environment()
     create(ctx)
-    manifest = next(each for each in stored(ctx) if each.name == "manifest.json")
+    manifest = next(each for each in stored(ctx) if each.name == MANIFEST)
     os.unlink(manifest)
     again = environment()
     create(again)

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from platformctl.config.schema import Backup, Keep, PlatformConfig
-from platformctl.operations import manifest
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_prune import prune
 from platformctl.operations.backup_verify import verify
+from platformctl.operations.catalogue import MANIFEST
 from platformctl.operations.context import Context
 from platformctl.shell.rehearsal import RehearsalRunner
+from tests.backups import read, write
 from tests.killing import boundaries
 from tests.support import Heard
 
@@ -39,12 +40,12 @@ def place(ctx: Context, backup_id: str) -> Path:
 def older(ctx: Context, made: str, days: int) -> str:
     """A whole copy of a backup that says to be of `days` ago."""
     source = place(ctx, made)
-    read = manifest.parse((source / "manifest.json").read_bytes())
-    at = read.taken_at - days * 86400
+    made_then = read(ctx, source / MANIFEST)
+    at = made_then.taken_at - days * 86400
     name = f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}-{days:06x}"
     shutil.copytree(source, source.with_name(name))
-    raw = manifest.render(read.model_copy(update={"id": name, "taken_at": at}))
-    (source.with_name(name) / "manifest.json").write_bytes(raw)
+    update = {"id": name, "taken_at": at, "sequence": -days}
+    write(ctx, source.with_name(name) / MANIFEST, made_then.model_copy(update=update))
     return name
 
 
@@ -82,7 +83,7 @@ def test_a_damaged_backup_does_not_count_and_goes_once_it_is_replaced(few: Envir
     ctx = few()
     newest = create(ctx).id
     oldest, broken = older(ctx, newest, 3), older(ctx, newest, 2)
-    (place(ctx, broken) / "manifest.json").write_bytes(b"cut")
+    (place(ctx, broken) / MANIFEST).write_bytes(b"cut")
     assert prune(ctx).deleted == ()  # only one good one is newer
     second = older(ctx, newest, 1)
     assert prune(ctx).deleted == (broken,)
@@ -93,7 +94,7 @@ def test_a_manifest_that_cannot_be_read_is_no_reason_to_delete(few: Environment)
     ctx = few()
     newest = create(ctx).id
     ages = [older(ctx, newest, days) for days in (1, 2, 3)]
-    unread = place(ctx, ages[2]) / "manifest.json"
+    unread = place(ctx, ages[2]) / MANIFEST
     unread.unlink()
     unread.symlink_to("/proc/self/mem")  # opens, and answers the first read with an I/O error
     pruned = prune(ctx)

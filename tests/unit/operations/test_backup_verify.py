@@ -11,6 +11,7 @@ from platformctl.errors import ExitCode, UnhealthyError
 from platformctl.events import Finding
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_verify import verify
+from platformctl.operations.catalogue import DATA
 from platformctl.operations.context import Context
 
 
@@ -19,7 +20,7 @@ def test_a_backup_that_cannot_be_opened_does_not_keep_the_others_from_being_veri
 ) -> None:
     older, newer = create(environment()).id, create(environment()).id
     ctx = environment()
-    (data,) = Path(ctx.backends.objects.location()).rglob(f"{newer}/data.pgc.zst")
+    (data,) = Path(ctx.backends.objects.location()).rglob(f"{newer}/{DATA}")
     data.unlink()
     data.mkdir()
     with pytest.raises(UnhealthyError) as raised:

@@ -79,7 +79,7 @@ def test_backups_are_asked_about_separately(small):
         code, shown = on_terminal(purge, answers, env={**small.environ(), "TERM": "xterm"})
     assert code == 6
     question = shown.partition("to go ahead: ")[2]
-    assert f"Delete its backups too (1, in {location})?" in " ".join(question.split())
+    assert f"Delete its backups and their key too (1, in {location})?" in " ".join(question.split())
     assert small.run("health").code == 0
     assert list(location.rglob("manifest.json"))
 

@@ -5,33 +5,23 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError, UnhealthyError
 from platformctl.events import Notice
-from platformctl.operations import manifest
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_verify import verify
+from platformctl.operations.catalogue import DATA, MANIFEST
 from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
 from platformctl.operations.restore import restore, what_is_lost
 from platformctl.operations.restore_preflight import preflight
+from tests.backups import NAMES, edit, file_of
 from tests.database import names, rows, run
 
 Environment = Callable[..., Context]
-
-
-def file_of(ctx: Context, backup: str, name: str) -> Path:
-    return next(Path(ctx.backends.objects.location()).rglob(f"{backup}/{name}"))
-
-
-def edit(ctx: Context, backup: str, change: Callable[[Manifest], Manifest]) -> None:
-    """Write another manifest, its own hash in order, as somebody with access could."""
-    path = file_of(ctx, backup, "manifest.json")
-    path.write_bytes(manifest.render(change(manifest.parse(path.read_bytes()))))
 
 
 def refused(ctx: Context, backup: str) -> PlatformError:
@@ -45,7 +35,7 @@ def refused(ctx: Context, backup: str) -> PlatformError:
     return raised.value
 
 
-@pytest.mark.parametrize("name", ["data.pgc.zst", "manifest.json"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_flipped_bit_anywhere_is_refused(environment: Environment, name: str) -> None:
     ctx = environment()
     made = create(ctx)
@@ -63,7 +53,7 @@ def test_a_flipped_bit_anywhere_is_refused(environment: Environment, name: str) 
     preflight(ctx, made.id, into_foreign=False)
 
 
-@pytest.mark.parametrize("name", ["data.pgc.zst", "manifest.json"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_file_cut_at_any_length_is_refused(environment: Environment, name: str) -> None:
     ctx = environment()
     made = create(ctx)
@@ -81,7 +71,7 @@ def test_latest_passes_over_a_damaged_manifest_but_not_over_one_that_the_disk_do
 ) -> None:
     ctx = environment()
     older, newer = create(ctx), create(ctx)
-    path = file_of(ctx, newer.id, "manifest.json")
+    path = file_of(ctx, newer.id, MANIFEST)
     good = path.read_bytes()
     path.write_bytes(good[:-1])
     assert preflight(ctx, "latest", into_foreign=False).manifest.id == older.id
@@ -96,7 +86,7 @@ def test_latest_passes_over_a_damaged_manifest_but_not_over_one_that_the_disk_do
 def test_missing_data_is_refused_and_verify_says_so(environment: Environment) -> None:
     ctx = environment()
     made = create(ctx)
-    file_of(ctx, made.id, "data.pgc.zst").unlink()
+    file_of(ctx, made.id, DATA).unlink()
     refused(environment(), made.id)
     with pytest.raises(UnhealthyError) as raised:
         verify(ctx, every=True)
@@ -108,7 +98,7 @@ def test_the_data_of_another_backup_is_refused(environment: Environment) -> None
     first = create(ctx)
     run(ctx, "DELETE FROM items.items WHERE id = 7")
     second = create(environment())
-    paths = [file_of(ctx, each.id, "data.pgc.zst") for each in (first, second)]
+    paths = [file_of(ctx, each.id, DATA) for each in (first, second)]
     contents = [each.read_bytes() for each in paths]
     for path, content in zip(paths, reversed(contents), strict=True):
         path.write_bytes(content)
@@ -119,7 +109,7 @@ def test_the_data_of_another_backup_is_refused(environment: Environment) -> None
 def test_the_manifest_of_another_backup_is_refused(environment: Environment) -> None:
     ctx = environment()
     first, second = create(ctx), create(environment())
-    shutil.copy(file_of(ctx, first.id, "manifest.json"), file_of(ctx, second.id, "manifest.json"))
+    shutil.copy(file_of(ctx, first.id, MANIFEST), file_of(ctx, second.id, MANIFEST))
     assert "belongs to another backup" in refused(environment(), second.id).cause
 
 
@@ -127,7 +117,7 @@ def test_latest_passes_over_a_broken_backup_and_says_so(environment: Environment
     first, second = create(environment()), create(environment())
     ctx = environment()
     newest, older = sorted((first.id, second.id), reverse=True)
-    file_of(ctx, newest, "manifest.json").write_bytes(b"{}")
+    file_of(ctx, newest, MANIFEST).write_bytes(b"{}")
     states = {each.id: each.state for each in list_backups(ctx).backups}
     assert states == {newest: "broken", older: "whole"}
     assert restore(ctx).backup == older
@@ -153,7 +143,7 @@ def test_a_backup_of_another_cluster_needs_a_word_more(environment: Environment)
         made.id,
         lambda each: each.model_copy(update={"source": each.source.model_copy(update={"system_id": "1"})}),
     )
-    folder = file_of(ctx, made.id, "manifest.json").parent
+    folder = file_of(ctx, made.id, MANIFEST).parent
     other = folder.parent.with_name("1") / made.id
     other.parent.mkdir()
     folder.rename(other)

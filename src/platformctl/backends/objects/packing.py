@@ -1,11 +1,15 @@
-"""Compresses and decompresses a stream in constant memory, counting and hashing both sides."""
+"""Compresses and encrypts a stream, or the reverse, in constant memory; counts and hashes both sides."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pydantic import SecretStr
+
+from platformctl.backends.keys import sealing
 from platformctl.errors import BackupError
 
 CHUNK = 1024 * 1024
@@ -14,7 +18,7 @@ LEVEL = 3
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Sizes are in bytes; `size` and `sha256` are of the compressed side."""
+    """Sizes are in bytes; `size` and `sha256` are of what is stored."""
 
     size: int
     sha256: str
@@ -53,27 +57,26 @@ class _CountedSource:
         return data
 
 
-def pack(source: BinaryIO, target: BinaryIO) -> Packed:
+def pack(source: BinaryIO, target: BinaryIO, recipients: Sequence[str]) -> Packed:
+    """`recipients` are age's; each of them alone can read the result."""
     import zstandard
 
-    packed, plain = _Counted(target), _Counted(None)
+    plain, packed = _CountedSource(source), _Counted(target)
     compressor = zstandard.ZstdCompressor(level=LEVEL, threads=-1, write_checksum=True)
-    with compressor.stream_writer(packed, closefd=False) as writer:  # type: ignore[arg-type]
-        while chunk := source.read(CHUNK):
-            plain.write(chunk)
-            writer.write(chunk)
-    return Packed(packed.size, packed.sha256, plain.size, plain.sha256)
+    with compressor.stream_reader(plain, read_size=CHUNK, closefd=False) as compressed:  # type: ignore[arg-type]
+        sealing.seal(compressed, packed, recipients)
+    return Packed(packed.size, packed.sha256, plain.counted.size, plain.counted.sha256)
 
 
-def unpack(source: BinaryIO, target: BinaryIO | None) -> Packed:
-    """Raises BackupError when the stream is no zstd; a cut stream ends early and shows in the counts."""
+def unpack(source: BinaryIO, target: BinaryIO | None, identities: Sequence[SecretStr]) -> Packed:
+    """Raises BackupError when the stream cannot be opened; what was written to `target` is then worthless."""
     import zstandard
 
     packed, plain = _CountedSource(source), _Counted(target)
-    reader = zstandard.ZstdDecompressor().stream_reader(packed, closefd=False)  # type: ignore[arg-type]
+    decompressor = zstandard.ZstdDecompressor()
     try:
-        while chunk := reader.read(CHUNK):
-            plain.write(chunk)
+        with decompressor.stream_writer(plain, write_size=CHUNK, closefd=False) as writer:  # type: ignore[arg-type]
+            sealing.unseal(packed, writer, identities)
     except zstandard.ZstdError as error:
         raise BackupError(
             "the stored data cannot be decompressed",
