@@ -84,3 +84,12 @@ def test_every_setting_is_used_by_a_test() -> None:
     text = text_of_tests()
     missing = [path for path, key, _ in settings(PlatformConfig) if not re.search(rf"\b{key}\b", text)]
     assert missing == []
+
+
+def test_every_reference_of_backup_and_restore_is_in_the_runbook() -> None:
+    explained = set(re.findall(r"`([a-z]+/[a-z-]+)`", (ROOT / "docs/runbooks/restore.md").read_text()))
+    used = set()
+    for file in (ROOT / "src/platformctl").rglob("*.py"):
+        used |= set(re.findall(r'"((?:backup|restore|keys|objects|lock)/[a-z-]+)"', file.read_text()))
+    assert len(used) > 20
+    assert used - explained == set()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,7 +29,10 @@ def restore(
         ),
     ] = False,
 ) -> Guarded:
-    """Put the database back to what a backup holds; the former one is kept for --undo."""
+    """Put the database back to what a backup holds; the former one is kept for --undo.
+
+    Where the environment does not exist yet, as on an empty machine, it is brought up first.
+    """
     if undo and (backup is not None or into_foreign):
         raise typer.BadParameter("--undo takes no backup and no other option of restore")
     if undo:
@@ -37,9 +40,18 @@ def restore(
 
         return _asked(restore_undo.undo, restore_undo.what_is_put_aside, None)
     from platformctl.operations import restore as restoring
+    from platformctl.operations import restore_anew as anew
 
-    into = partial(restoring.restore, into_foreign=into_foreign)
-    return _asked(into, restoring.what_is_lost, backup or "latest")
+    def into(ctx: Context, wanted: str) -> object:
+        if ctx.backends.cluster.exists():
+            return restoring.restore(ctx, wanted, into_foreign=into_foreign)
+        return anew.restore_anew(ctx, wanted, os.environ)
+
+    def question(ctx: Context, wanted: str) -> tuple[str, str]:
+        asked = restoring.what_is_lost if ctx.backends.cluster.exists() else anew.what_is_made
+        return asked(ctx, wanted)
+
+    return _asked(into, question, backup or "latest")
 
 
 def _asked(

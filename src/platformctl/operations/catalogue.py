@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -53,7 +53,9 @@ def prefix(ctx: Context, made: Manifest) -> str:
 
 def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
-    found = [_entry(ctx, prefix) for prefix, keys in _folders(ctx).items() if f"{prefix}/{MANIFEST}" in keys]
+    whole = [prefix for prefix, keys in _folders(ctx).items() if f"{prefix}/{MANIFEST}" in keys]
+    trusted = ctx.backends.keys.trusted() if whole else frozenset()
+    found = [_entry(ctx, prefix, trusted) for prefix in whole]
     return tuple(each for _, each in sorted(_aged(found), key=lambda pair: pair[0], reverse=True))
 
 
@@ -97,7 +99,12 @@ def find(ctx: Context, wanted: str) -> Entry:
     """By id, or `latest`: the newest of the running cluster whose manifest is whole and not suspect."""
     known = entries(ctx)
     if wanted == "latest":
-        return _latest(ctx, known)
+        mine = ctx.backends.database.server().system_id
+        return _newest_good(ctx, [each for each in known if each.system_id == mine])
+    return _by_id(ctx, known, wanted)
+
+
+def _by_id(ctx: Context, known: Sequence[Entry], wanted: str) -> Entry:
     match = [each for each in known if each.id == wanted]
     if not match:
         raise RestoreRefusedError(
@@ -107,6 +114,12 @@ def find(ctx: Context, wanted: str) -> Entry:
             reference="backup/unknown",
         )
     return match[0]
+
+
+def find_anywhere(ctx: Context, wanted: str) -> Entry:
+    """By id, or `latest`: the newest good one of any database cluster, for where none runs yet."""
+    known = entries(ctx)
+    return _newest_good(ctx, known) if wanted == "latest" else _by_id(ctx, known, wanted)
 
 
 def require_whole(ctx: Context, entry: Entry) -> Manifest:
@@ -127,9 +140,8 @@ def newest_foreign(ctx: Context) -> str | None:
     return next(others, None)
 
 
-def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
-    mine = ctx.backends.database.server().system_id
-    for entry in [each for each in known if each.system_id == mine]:
+def _newest_good(ctx: Context, known: Sequence[Entry]) -> Entry:
+    for entry in known:
         if entry.manifest is not None and not entry.manifest.suspect:
             return entry
         if entry.error is not None:
@@ -140,11 +152,26 @@ def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
                 reference="backup/unread",
             ) from entry.error
         ctx.report(Notice(f"passed over backup {entry.id}, which is newer but {_flaw(entry)}"))
-    other = newest_foreign(ctx)
-    raise RestoreRefusedError(
-        "there is no backup of this database cluster that could be restored",
-        cause=f"the newest of another cluster of this environment is {other}" if other else "there is none",
-        fix=ctx.command(f"restore {other} --into-foreign" if other else "backup create"),
+    raise _none_good(ctx, known)
+
+
+def _none_good(ctx: Context, known: Sequence[Entry]) -> RestoreRefusedError:
+    runs, keys = ctx.backends.cluster.running(), ctx.backends.keys
+    other = newest_foreign(ctx) if runs else None
+    if known:
+        cause = f"of {len(known)}, none is good; the newest is {_flaw(known[0])}"
+    else:
+        cause = f"{ctx.backends.objects.location()} holds none"
+    following = ctx.command("backup create" if runs else "backup list")
+    if known and not keys.exist():
+        following = f"put the key of the backups into {keys.location()}, or name its file in backup.key"
+    elif other:
+        cause += f"; the newest of another database cluster is {other}"
+        following = ctx.command(f"restore {other} --into-foreign")
+    return RestoreRefusedError(
+        f"there is no backup of {root(ctx)} that could be restored",
+        cause=cause,
+        fix=following,
         reference="backup/none",
     )
 
@@ -165,11 +192,11 @@ def _folders(ctx: Context) -> dict[str, set[str]]:
     return found
 
 
-def _entry(ctx: Context, prefix: str) -> Entry:
+def _entry(ctx: Context, prefix: str, trusted: Collection[str]) -> Entry:
     _, system_id, backup_id = prefix.rsplit("/", 2)
     try:
         with ctx.backends.objects.reader(f"{prefix}/{MANIFEST}") as stream:
-            read = manifest.parse(stream.read(LARGEST), ctx.backends.keys.trusted())
+            read = manifest.parse(stream.read(LARGEST), trusted)
         _require_place(ctx, read, system_id, backup_id)
     except PlatformError as error:
         unread = None if error.reference in UNUSABLE else error

@@ -34,7 +34,7 @@ def preflight(ctx: Context, backup: str, *, into_foreign: bool) -> Plan:
     entry = catalogue.find(ctx, backup)
     manifest = catalogue.require_whole(ctx, entry)
     name = live(ctx).name
-    _require_key(ctx, manifest)
+    require_key(ctx, manifest)
     _require_server_fits(ctx, manifest, into_foreign=into_foreign)
     missing = _require_surroundings(ctx, manifest)
     require_free(ctx)
@@ -42,7 +42,9 @@ def preflight(ctx: Context, backup: str, *, into_foreign: bool) -> Plan:
     try:
         archive.decode(ctx, entry.prefix, manifest.data)
     except PlatformError as error:
-        raise _refused(manifest, error.message, error.cause, ctx.command("backup verify --all")) from error
+        raise _refused(
+            manifest, error.reference, error.message, error.cause, ctx.command("backup verify --all")
+        ) from error
     run = ctx.audit.run_id
     return Plan(entry, manifest, marks.copy_name(name, run), marks.kept_name(name, run), missing)
 
@@ -78,33 +80,41 @@ def require_free(ctx: Context) -> None:
         )
 
 
-def _require_key(ctx: Context, manifest: Manifest) -> None:
+def require_key(ctx: Context, manifest: Manifest) -> None:
     """A recipient's name is its public key, so it tells whether our key fits before anything is read."""
     keys = ctx.backends.keys
     mine = keys.opens() if keys.exist() else ()
     if set(manifest.recipients).isdisjoint(mine):
         raise _refused(
             manifest,
+            "backup/key",
             "no key that is here opens it",
             f"it is encrypted to {', '.join(manifest.recipients)}; {keys.location()} opens "
             f"{', '.join(mine) or 'nothing'}",
             f"put a key of those recipients into {keys.location()}, or name its file in backup.key",
-            reference="backup/key",
+        )
+
+
+def require_version(manifest: Manifest, major: int) -> None:
+    """`major` is that of the server which is to take the backup."""
+    made_by = manifest.source.major
+    if major != made_by:
+        raise _refused(
+            manifest,
+            "restore/version",
+            f"it was made by PostgreSQL {made_by}, the server here is {major}",
+            "a dump is loaded only into the major version that made it",
+            f"set database.version to {made_by} in an environment of its own, and restore there",
         )
 
 
 def _require_server_fits(ctx: Context, manifest: Manifest, *, into_foreign: bool) -> None:
     server, source = ctx.backends.database.server(), manifest.source
-    if server.major != source.major:
-        raise _refused(
-            manifest,
-            f"it was made by PostgreSQL {source.major}, the server here is {server.major}",
-            "a dump is loaded only into the major version that made it",
-            f"set database.version to {source.major} in an environment of its own, and restore there",
-        )
+    require_version(manifest, server.major)
     if server.system_id != source.system_id and not into_foreign:
         raise _refused(
             manifest,
+            "restore/foreign",
             "it was made from another database cluster",
             f"it names cluster {source.system_id}, this one is {server.system_id}",
             ctx.command(f"restore {manifest.id} --into-foreign"),
@@ -120,17 +130,29 @@ def _require_surroundings(ctx: Context, manifest: Manifest) -> tuple[str, ...]:
     if unknown:
         statements = " ".join(f'CREATE ROLE "{name}";' for name in unknown)
         raise _refused(
-            manifest, "roles that it needs are missing", ", ".join(unknown), f"as superuser: {statements}"
+            manifest,
+            "restore/roles",
+            "roles that it needs are missing",
+            ", ".join(unknown),
+            f"as superuser: {statements}",
         )
     lacking = [f"{each.name} {each.version}" for each in set(wanted.extensions) - database.extensions()]
     if lacking:
         raise _refused(
-            manifest, "extensions that it needs are missing", ", ".join(sorted(lacking)), "install them first"
+            manifest,
+            "restore/extensions",
+            "extensions that it needs are missing",
+            ", ".join(sorted(lacking)),
+            "install them first",
         )
     locales = {wanted.collate, wanted.ctype} - database.locales()
     if locales:
         raise _refused(
-            manifest, "its locale is missing here", ", ".join(sorted(locales)), "install the locale"
+            manifest,
+            "restore/locale",
+            "its locale is missing here",
+            ", ".join(sorted(locales)),
+            "install the locale",
         )
     _tell_other_rights(ctx, manifest, roles)
     return tuple(missing)
@@ -149,9 +171,7 @@ def _require_room(ctx: Context, manifest: Manifest) -> None:
     ctx.backends.database.require_room(2 * manifest.source.size + SLACK, f"restoring backup {manifest.id}")
 
 
-def _refused(
-    manifest: Manifest, why: str, cause: str, fix: str, reference: str | None = None
-) -> RestoreRefusedError:
+def _refused(manifest: Manifest, reference: str, why: str, cause: str, fix: str) -> RestoreRefusedError:
     return RestoreRefusedError(
         f"backup {manifest.id} is not restored: {why}", cause=cause, fix=fix, reference=reference
     )

@@ -33,7 +33,7 @@ class Up:
     next_steps: tuple[str, ...]
 
 
-def up(ctx: Context, environ: Mapping[str, str]) -> Up:
+def up(ctx: Context, environ: Mapping[str, str], *, first_backup: bool = True) -> Up:
     """`environ` may name the first superuser until the platform came up once."""
     cluster = ctx.backends.cluster
     certificates.check(ctx.config, ctx.environment)
@@ -48,7 +48,7 @@ def up(ctx: Context, environ: Mapping[str, str]) -> Up:
             rollout.carry_out(ctx, plan)
         _check(ctx, plan)
         restore.heal(ctx)
-        changed |= _first_backup(ctx)
+        changed |= first_backup and _first_backup(ctx)
         return _result(ctx, changed)
 
 

@@ -1,4 +1,4 @@
-"""A PlatformError as text: what failed, why, the state things are in now, evidence, and the next command."""
+"""A PlatformError as text: what failed, why, the state now, evidence, the next command and its reference."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def failure_lines(error: PlatformError, stream: TextIO) -> tuple[str, ...]:
             f" (the last {SHOWN_EVIDENCE} of {len(error.evidence)} lines)" if shown != error.evidence else ""
         )
         out += [f"  seen{more}:", *(f"    {line}" for line in shown)]
+    out.append(f"  ref:  {error.reference}")
     if error.fix:
         out += advice(error.fix, "  next: ", "        ")
     return tuple(out)

@@ -32,6 +32,7 @@ def test_a_platform_error_says_what_failed_why_the_state_and_the_next_command(ru
         "  seen:",
         "    one",
         "    two",
+        "  ref:  step/unmet",
         "  next: platformctl status",
     ]
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
+import pyrage
 import pytest
 
+from platformctl.backends.keys import signing
 from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError, UnhealthyError
 from platformctl.events import Notice
+from platformctl.operations import manifest
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_verify import verify
@@ -18,7 +23,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
 from platformctl.operations.restore import restore, what_is_lost
 from platformctl.operations.restore_preflight import preflight
-from tests.backups import NAMES, edit, file_of
+from tests.backups import NAMES, edit, file_of, read
 from tests.database import names, rows, run
 
 Environment = Callable[..., Context]
@@ -132,7 +137,9 @@ def test_a_backup_of_a_newer_server_is_refused(environment: Environment) -> None
         made.id,
         lambda each: each.model_copy(update={"source": each.source.model_copy(update={"major": 17})}),
     )
-    assert "PostgreSQL 17" in refused(environment(), made.id).message
+    failure = refused(environment(), made.id)
+    assert failure.reference == "restore/version"
+    assert "PostgreSQL 17" in failure.message
 
 
 def test_a_backup_of_another_cluster_needs_a_word_more(environment: Environment) -> None:
@@ -148,7 +155,9 @@ def test_a_backup_of_another_cluster_needs_a_word_more(environment: Environment)
     other.parent.mkdir()
     folder.rename(other)
     assert "--into-foreign" in refused(environment(), "latest").fix
-    assert "--into-foreign" in refused(environment(), made.id).fix
+    failure = refused(environment(), made.id)
+    assert failure.reference == "restore/foreign"
+    assert "--into-foreign" in failure.fix
     assert [each.state for each in list_backups(environment()).backups] == ["foreign"]
     newest = create(environment())
     assert f"Backup {made.id} is of another database cluster" in what_is_lost(environment())[1]
@@ -190,7 +199,9 @@ def test_what_the_server_lacks_is_named(
         return Manifest.model_validate_json(json.dumps(document))
 
     edit(ctx, made.id, change)
-    assert said in refused(environment(), made.id).message
+    failure = refused(environment(), made.id)
+    assert failure.reference == f"restore/{said}"
+    assert said in failure.message
 
 
 def test_a_proof_that_does_not_match_drops_the_copy_and_keeps_the_live_database(
@@ -222,3 +233,38 @@ def test_an_unknown_id_is_told(environment: Environment) -> None:
 
 def test_without_any_backup_the_fix_is_to_make_one(environment: Environment) -> None:
     assert refused(environment(), "latest").fix == "platformctl backup create"
+
+
+def test_a_key_that_does_not_fit_is_named_before_anything_is_read(environment: Environment) -> None:
+    ctx = environment()
+    made = create(ctx)
+    file_of(ctx, made.id, DATA).unlink()  # so that whoever reads it first says something else
+    key = Path(ctx.backends.keys.location())
+    (signer,) = [line for line in key.read_text().splitlines() if line.startswith("# signer")]
+    fitting = ctx.backends.keys.opens()[0]
+    other = pyrage.x25519.Identity.generate()
+    key.write_text(f"{signer}\n{other}\n")
+    failure = refused(environment(), made.id)
+    assert failure.reference == "backup/key"
+    assert f"encrypted to {fitting}" in failure.cause
+    assert f"opens {other.to_public()}" in failure.cause
+
+
+def test_a_backup_of_an_unknown_signer_is_refused(environment: Environment) -> None:
+    ctx = environment()
+    made = create(ctx)
+    path = file_of(ctx, made.id, MANIFEST)
+    path.write_bytes(manifest.render(read(ctx, path), partial(signing.sign, signing.generate())))
+    failure = refused(environment(), made.id)
+    assert "not signed by anybody who is trusted" in failure.cause
+    assert [each.state for each in list_backups(ctx).backups] == ["broken"]
+
+
+def test_data_that_somebody_encrypted_to_the_same_recipient_is_refused(environment: Environment) -> None:
+    """Whoever knows the recipient can encrypt to it: that it opens proves nothing, the signature does."""
+    ctx = environment()
+    made = create(ctx)
+    path = file_of(ctx, made.id, DATA)
+    recipient = pyrage.x25519.Recipient.from_str(ctx.backends.keys.opens()[0])
+    path.write_bytes(pyrage.encrypt(b"forged", [recipient]))
+    assert refused(environment(), made.id).reference == "backup/damaged"

@@ -16,9 +16,9 @@ def test_a_failure_is_told_in_a_fixed_order_and_its_command_is_never_wrapped() -
         fix=command,
     )
     shown = failure_lines(error, sys.stderr)
-    labels = ("✗ the", "  why:", "  now:", "  seen", "  next")
+    labels = ("✗ the", "  why:", "  now:", "  seen", "  ref:", "  next")
     assert [line[:6].rstrip() for line in shown if line.startswith(labels)] == [
-        *("✗ the", "  why:", "  now:", "  seen", "  next")
+        *("✗ the", "  why:", "  now:", "  seen", "  ref:", "  next")
     ]
     assert shown[-1] == f"  next: {command}"
     assert "    line 19" in shown
@@ -27,7 +27,8 @@ def test_a_failure_is_told_in_a_fixed_order_and_its_command_is_never_wrapped() -
 
 
 def test_a_cause_that_only_repeats_the_message_is_left_out() -> None:
-    assert failure_lines(PlatformError("psql failed", cause="psql failed"), sys.stderr) == ("✗ psql failed",)
+    shown = failure_lines(PlatformError("psql failed", cause="psql failed"), sys.stderr)
+    assert shown == ("✗ psql failed", "  ref:  failed")
 
 
 def test_advice_that_is_a_sentence_is_wrapped() -> None:

@@ -1,0 +1,72 @@
+"""docs/runbooks/restore.md, followed line by line on a terminal as somebody would at night."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.environment import Environment
+from tests.terminal import on_terminal
+
+RUNBOOK = (Path(__file__).parents[2] / "docs/runbooks/restore.md").read_text()
+
+
+def lines(section: str) -> list[str]:
+    """The commands of one section, in their order."""
+    (text,) = re.findall(rf"^## {section}\. .*?(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+
+
+def follow(environment: Environment, section: str, words: Mapping[str, str]) -> list[str]:
+    """Type the section into a shell, answering with the environment's name; what each command showed."""
+    path = f"{Path(sys.executable).parent}:{environment.environ()['PATH']}"
+    exported: dict[str, str] = {}
+    shown = []
+    for line in lines(section):
+        for word, value in words.items():
+            line = re.sub(rf"\b{word}\b", value, line)
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").partition("=")
+            exported[name] = value
+            continue
+        assert not re.search(r"\b[A-Z]{2,}\b", line.replace("--", "")), f"{line} has a word left to replace"
+        env = {**environment.environ(), **exported, "PATH": path, "TERM": "xterm"}
+        with contextlib.chdir(environment.work):
+            code, out = on_terminal(("bash", "-c", line), {"to go ahead: ": "local\n"}, env=env, limit=170)
+        assert code == 0, f"{line}: {out}"
+        shown.append(out)
+    return shown
+
+
+def test_bad_data(platform: Environment) -> None:
+    older = platform.run("backup", "create").data["id"]
+    shown = follow(platform, "A", {"ID": older})
+    assert "everybody signs in again" in " ".join(shown[2].split())
+    assert len(shown) == 7
+
+
+def test_the_platform_is_down(platform: Environment) -> None:
+    platform.run("down")
+    assert "healthy  yes" in follow(platform, "B", {})[-1]
+
+
+def test_the_machine_is_gone(platform: Environment, make_environment: Callable[..., Environment]) -> None:
+    made = platform.run("backup", "create").data
+    saved = platform.folder / "saved"
+    shutil.copytree(made["location"].rpartition("/shop/")[0], saved / "backups")
+    shutil.copy(made["key"], saved / "backup.key")
+    assert platform.run("down", "--purge", "--with-backups", "--yes", "--confirm", "local").code == 0
+    shutil.rmtree(platform.folder / "state")
+    words = {
+        "PLATFORM": "shop",
+        "BACKUPS": str(saved / "backups"),
+        "KEYFILE": str(saved / "backup.key"),
+    }
+    listed, restored, healthy = follow(make_environment(), "C", words)
+    assert made["id"] in listed
+    assert re.search(rf"backup +{made['id']}", restored)
+    assert "healthy  yes" in healthy
