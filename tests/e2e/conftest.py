@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.e2e.life import PATIENT, Life
 from tests.environment import Environment
+from tests.support import context
 
 REAL = Path(__file__).parents[2] / "src" / "services"
 
@@ -39,3 +42,16 @@ def platform(make_environment: Callable[..., Environment]) -> Environment:
     ended = environment.run("up")
     assert ended.code == 0, ended.err
     return environment
+
+
+@pytest.fixture
+def life(make_environment: Any, monkeypatch: pytest.MonkeyPatch) -> Life:
+    environment: Environment = make_environment(**PATIENT)
+    up = environment.run("up")
+    assert up.code == 0, up.err
+    for name, value in environment.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(environment.work)
+    made = Life(environment, context())
+    made.populate()
+    return made
