@@ -30,6 +30,7 @@ bench: .venv/measured  ## measure against the peers named in benchmarks/ (needs 
 	@$(BIN)/python -m benchmarks.gateway
 	@$(BIN)/python -m benchmarks.logins
 	@$(BIN)/python -m benchmarks.limits
+	@$(BIN)/python -m benchmarks.backup
 
 lint: .venv/tested  ## style, formatting and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

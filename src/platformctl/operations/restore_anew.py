@@ -18,7 +18,7 @@ def restore_anew(ctx: Context, backup: str, environ: Mapping[str, str]) -> Resto
     restore_preflight.require_key(ctx, manifest)
     restore_preflight.require_version(manifest, ctx.config.database.version)
     with step(ctx.report, "read the backup"):
-        archive.decode(ctx, entry.prefix, manifest.data)
+        archive.require_whole(ctx, entry.prefix, manifest.data)
     up.up(ctx, environ, first_backup=False)
     if ctx.runner.rehearses:
         ctx.report(Narrated(f"restore backup {manifest.id} into it"))

@@ -39,8 +39,8 @@ def preflight(ctx: Context, backup: str, *, into_foreign: bool) -> Plan:
     missing = _require_surroundings(ctx, manifest)
     require_free(ctx)
     _require_room(ctx, manifest)
-    try:
-        archive.decode(ctx, entry.prefix, manifest.data)
+    try:  # what is signed as this hash was decoded to its end when it was made
+        archive.require_whole(ctx, entry.prefix, manifest.data)
     except PlatformError as error:
         raise _refused(
             manifest, error.reference, error.message, error.cause, ctx.command("backup verify --all")
