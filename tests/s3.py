@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from moto.server import ThreadedMotoServer
 
 from platformctl.backends.objects.s3.limits import Limits
@@ -77,6 +79,7 @@ class Road(BaseHTTPRequestHandler):
     """Asks the true store at `server.store`, unless a trouble of the server is next."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: RoadServer
 
     def answer(self) -> None:
@@ -250,6 +253,8 @@ def road() -> Iterator[RoadServer]:
     """One store for all tests of a process, and its road. Parts may be as small as tests have them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+        load = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))  # most of what a client costs
+        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
         store = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         store.start()
         server = RoadServer(store.get_host_and_port()[1])

@@ -30,7 +30,7 @@ from tests.s3 import (
 KEY = "shop/local/77/b1/data"
 CONTENT = random.Random(2).randbytes(2_300)
 SHORT = CONTENT[:100]
-HASTY = replace(SMALL, patience=0.3)
+HASTY = replace(SMALL, patience=0.15)
 SLOW_DOWN = refuses(503, "SlowDown", "Please reduce your request rate.")
 AGAIN = {
     "slow down": SLOW_DOWN,
@@ -130,7 +130,7 @@ def test_a_write_is_given_up_when_patience_ends_and_leaves_nothing(bucket: Bucke
     bucket.road.expect(lambda asked: "partNumber=2" in asked.path, SLOW_DOWN, times=99)
     begun = time.monotonic()
     told = refusal(lambda: put(bucket.objects(limits=HASTY)))
-    assert 0.1 < time.monotonic() - begun < 2
+    assert 0.05 < time.monotonic() - begun < 2
     assert (told.reference, told.exit_code) == ("objects/unreachable", ExitCode.FAILED)
     assert told.state == "What was stored before is unchanged; the object does not exist."
     assert told.cause == "SlowDown: Please reduce your request rate."
