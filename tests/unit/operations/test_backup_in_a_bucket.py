@@ -12,6 +12,7 @@ import pytest
 
 from platformctl import cli
 from platformctl.errors import BackupError, ExitCode
+from platformctl.events import Notice
 from platformctl.operations import catalogue
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
@@ -62,6 +63,20 @@ def test_a_dump_that_is_cut_off_by_the_store_is_no_backup(
     ctx = in_bucket()
     assert catalogue.unpublished(ctx, ctx.backends.database.server().system_id) == ()
     assert (len(bucket.visible()), bucket.unfinished()) == (2, [])
+
+
+def test_who_may_not_delete_makes_a_backup_beside_what_a_killed_run_left(
+    in_bucket: InBucket,
+    bucket: Bucket,  # noqa: F811
+) -> None:
+    killed = create(in_bucket())
+    prefix = killed.location.removeprefix(f"s3://{bucket.name}/")
+    bucket.true.delete_object(Bucket=bucket.name, Key=f"{prefix}/{catalogue.MANIFEST}")
+    bucket.road.expect(lambda asked: asked.method == "DELETE", refuses(403, "AccessDenied"), times=9)
+    ctx = in_bucket()
+    made = create(ctx)
+    assert [each.id for each in list_backups(in_bucket()).backups] == [made.id]
+    assert any("stay (1), because the pruner" in each.text for each in ctx.report.of(Notice))
 
 
 def test_wrong_credentials_end_a_command_with_a_precondition(

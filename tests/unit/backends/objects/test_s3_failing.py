@@ -30,7 +30,7 @@ from tests.s3 import (
 KEY = "shop/local/77/b1/data"
 CONTENT = random.Random(2).randbytes(2_300)
 SHORT = CONTENT[:100]
-HASTY = replace(SMALL, patience=0.15)
+HASTY = replace(SMALL, patience=0.1)
 SLOW_DOWN = refuses(503, "SlowDown", "Please reduce your request rate.")
 AGAIN = {
     "slow down": SLOW_DOWN,
@@ -130,7 +130,7 @@ def test_a_write_is_given_up_when_patience_ends_and_leaves_nothing(bucket: Bucke
     bucket.road.expect(lambda asked: "partNumber=2" in asked.path, SLOW_DOWN, times=99)
     begun = time.monotonic()
     told = refusal(lambda: put(bucket.objects(limits=HASTY)))
-    assert 0.05 < time.monotonic() - begun < 2
+    assert 0.03 < time.monotonic() - begun < 2
     assert (told.reference, told.exit_code) == ("objects/unreachable", ExitCode.FAILED)
     assert told.state == "What was stored before is unchanged; the object does not exist."
     assert told.cause == "SlowDown: Please reduce your request rate."
@@ -243,3 +243,24 @@ def test_an_abort_that_fails_does_not_hide_why(bucket: Bucket) -> None:
         fail()
     assert bucket.objects().sweep("shop/local") == 1
     assert (bucket.visible(), bucket.unfinished()) == ({}, [])
+
+
+@pytest.mark.parametrize("fault", [refuses(403, "AccessDenied"), loses_the_answer], ids=["refused", "lost"])
+@pytest.mark.parametrize("content", [SHORT, CONTENT], ids=["short", "long"])
+def test_wherever_a_write_fails_for_good_what_is_told_is_true(
+    bucket: Bucket, content: bytes, fault: Fault
+) -> None:
+    """From request N on all of them fail, for every N; the store is whole again when it is looked at."""
+    last = 2 if content is SHORT else 6
+    for number in range(1, last + 1):
+        bucket.road.asked.clear()
+        bucket.road.troubles.clear()
+        bucket.road.expect(lambda _asked, n=number: len(bucket.road.asked) >= n, fault, times=999)
+        told = refusal(lambda: put(bucket.objects(limits=replace(HASTY, patience=0.05)), content))
+        bucket.road.troubles.clear()
+        if "does not exist" in told.state:
+            assert bucket.visible() == {}, number
+        assert bucket.visible() in ({}, {KEY: len(content)}), number
+        bucket.objects().sweep("shop/local")
+        bucket.objects().delete(KEY)
+        assert (bucket.visible(), bucket.unfinished()) == ({}, []), number

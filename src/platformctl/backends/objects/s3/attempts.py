@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import tenacity
@@ -81,8 +81,18 @@ def may_pass(error: BaseException) -> bool:
 
 def code_of(error: BaseException) -> str:
     """The store's own word for what is wrong, '' when the store did not speak."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    return str(_answer(error).get("Error", {}).get("Code", ""))
+
+
+def message_of(error: BaseException) -> str:
+    return str(_answer(error).get("Error", {}).get("Message", ""))
 
 
 def status_of(error: BaseException) -> int:
-    return int(getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return int(_answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _answer(error: BaseException) -> dict[str, Any]:
+    """Failures of the network have such an attribute too, with nothing or something else in it."""
+    response = getattr(error, "response", None)
+    return response if isinstance(response, dict) else {}

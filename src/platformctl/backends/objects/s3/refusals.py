@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from platformctl.backends.objects.s3.attempts import code_of, failures, may_pass, status_of
+from platformctl.backends.objects.s3.attempts import code_of, failures, may_pass, message_of, status_of
 from platformctl.backends.objects.s3.identity import Identity
 from platformctl.errors import BackupError, PlatformError, PreconditionError
 
@@ -54,7 +54,7 @@ def refusal(error: Exception, identity: Identity, words: str, state: str = "") -
             f"could not {words}: the object store cannot be reached, or is overloaded",
             cause=_cause(error),
             state=state,
-            fix="check objects.endpoint and the network, then run the same command again",
+            fix="check objects.endpoint, objects.region and the network, then run the same command again",
             reference="objects/unreachable",
         )
     return BackupError(
@@ -96,8 +96,7 @@ def _not_let_in(error: Exception) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    """The store's own words when it gave any; a request with its signature is never repeated here."""
+    """The store's own words when it gave any."""
     if code := code_of(error):
-        said = str(getattr(error, "response", {})["Error"].get("Message", ""))
-        return f"{code}: {said}" if said else code
+        return f"{code}: {said}" if (said := message_of(error)) else code
     return str(error) or type(error).__name__

@@ -85,8 +85,9 @@ class Upload(io.RawIOBase):
         """Best effort: the failure that led here says more than one of the abort would."""
         if self._id is None:
             return
+        patience = min(HASTE, self._limits.patience)
         with suppress(*failures()):
-            self._writer.ask("abort_multipart_upload", patience=HASTE, Key=self.key, UploadId=self._id)
+            self._writer.ask("abort_multipart_upload", patience=patience, Key=self.key, UploadId=self._id)
 
     def _send(self) -> None:
         number = len(self._parts) + 1
