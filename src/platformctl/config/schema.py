@@ -1,31 +1,23 @@
 """What a platform's configuration may say: one frozen model a section, every field described.
 
 Validation, reference, example and JSON Schema all come from here; reading files belongs in load.py.
+The section `objects` is in objects.py.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from platformctl.config import values
+from platformctl.config.objects import Objects
+from platformctl.config.section import Section
 
 ServiceName = Literal["auth", "users", "items", "gateway"]
 SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
 MOST_REPLICAS = 8
-
-
-class Section(BaseModel):
-    """A mapping in the file; one whose keys are all commented out means the defaults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_name=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_means_defaults(cls, value: object) -> object:
-        return {} if value is None else value
 
 
 class Service(Section):
@@ -56,17 +48,6 @@ class Database(Section):
             "All together must be no more than PostgreSQL grants, which config check counts."
         ),
         examples=[10],
-    )
-
-
-class Objects(Section):
-    directory: Annotated[str, AfterValidator(values.directory)] | None = Field(
-        None,
-        description=(
-            "Where backups lie; a relative path starts at this file's folder, and each environment gets "
-            "its own folder below. Without it: beside the environment's state."
-        ),
-        examples=["/srv/backups"],
     )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 LABEL = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _IPV6 = re.compile(r"\[[0-9a-f:.]{2,45}\]")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<host>[A-Za-z0-9.-]+)")
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")  # Bech32, BIP 173
 _SIGNER = re.compile(r"ed25519:[A-Za-z0-9+/]{43}=")
@@ -58,6 +59,21 @@ def _path(text: str, what: str) -> str:
         return str(Path(text).expanduser())
     except RuntimeError:
         raise ValueError("begins with the home of a user who does not exist") from None
+
+
+def bucket(text: str) -> str:
+    if not _BUCKET.fullmatch(text):
+        raise ValueError(
+            "must be 3 to 63 lower-case letters, digits, dots and hyphens,"
+            " and begin and end with a letter or a digit"
+        )
+    return text
+
+
+def word(text: str) -> str:
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be one word without spaces")
+    return text
 
 
 def host(text: str) -> str:

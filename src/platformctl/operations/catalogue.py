@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from platformctl.errors import BackupError, PlatformError, RestoreRefusedError
+from platformctl.errors import BackupError, PlatformError, PreconditionError, RestoreRefusedError
 from platformctl.events import Notice
 from platformctl.operations import manifest
 from platformctl.operations.context import Context
@@ -87,12 +87,17 @@ def sweep(ctx: Context, system_id: str) -> None:
     """For whoever holds the lock: what has no manifest then belongs to a run that is dead."""
     ctx.backends.objects.sweep(root(ctx))
     left = unpublished(ctx, system_id)
-    for key in left:
-        ctx.backends.objects.delete(key)
+    told = f"removed {len(left)} files of a backup that was never finished, or deleted in part"
+    try:
+        for key in left:
+            ctx.backends.objects.delete(key)
+    except PreconditionError as error:
+        if error.reference != "objects/auth":
+            raise
+        # who may write backups need not be one who may delete them
+        told = f"files of a backup that was never finished stay ({len(left)}), because {error.message}"
     if left and not ctx.runner.rehearses:
-        ctx.report(
-            Notice(f"removed {len(left)} files of a backup that was never finished, or deleted in part")
-        )
+        ctx.report(Notice(told))
 
 
 def find(ctx: Context, wanted: str) -> Entry:

@@ -162,3 +162,17 @@ def test_a_changed_folder_name_is_told(folder: Path) -> None:
     loaded = load(folder / "My Shop/platform.yaml", "local", {})
     assert loaded.config.platform == "my-shop"
     assert loaded.provenance["platform"] == "folder name 'My Shop' as a DNS label"
+
+
+def test_an_overlay_may_keep_backups_in_a_bucket_where_others_have_a_directory(folder: Path) -> None:
+    write(folder / "platform.yaml", "objects: {directory: kept}\n")
+    overlay = write(folder / "environments/prod.yaml", "objects: {kind: s3, bucket: shop-backups}\n")
+    assert "objects.directory is set" in refusal("prod").evidence[0]
+    overlay.write_text("objects: {kind: s3, bucket: shop-backups, directory: null}\n")
+    assert load(None, "prod", {}).config.objects.bucket == "shop-backups"
+
+
+def test_half_of_a_bucket_may_stand_in_each_file(folder: Path) -> None:
+    write(folder / "platform.yaml", "objects: {bucket: shop-backups}\n")
+    write(folder / "environments/prod.yaml", "objects: {kind: s3}\n")
+    assert load(None, "prod", {}).config.objects.kind == "s3"

@@ -43,6 +43,10 @@ def test_every_setting_is_described_with_an_example_that_is_valid(setting: Setti
         tree["mail"]["from"] = "a@b.org"
     if setting.path[:2] == ("gateway", "tls"):
         tree["gateway"]["tls"] = {"certificate": "a.pem", "key": "a.key"} | tree["gateway"]["tls"]
+    if setting.path[0] == "objects" and setting.path[1] != "directory":
+        lock = {"lock_days": 1} if setting.path[1] == "object_lock" else {}
+        lock |= {"object_lock": "governance"} if setting.path[1] == "lock_days" else {}
+        tree["objects"] = {"kind": "s3", "bucket": "shop-backups"} | lock | tree["objects"]
     PlatformConfig.model_validate(tree)
 
 

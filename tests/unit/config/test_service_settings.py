@@ -32,7 +32,7 @@ OF_THE_TARGET = {
     "target",
     "protected",
     "database.version",
-    "objects.directory",
+    *(".".join(path) for path, _ in flat(PlatformConfig()) if path[0] == "objects"),
     "gateway.port",
     *(f"backup.{name}" for name in ("key", "recipients", "signers")),
     *(f"backup.keep.{span}" for span in ("last", "daily", "weekly", "monthly")),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from platformctl.backends.calls import mutation, observation
+from platformctl.backends.objects import keys
 from platformctl.backends.objects.protocol import StoredObject
 from platformctl.errors import BackupError
 from platformctl.shell.runner import Runner
@@ -94,10 +95,7 @@ class DirectoryObjects:
                 yield StoredObject(str(path.relative_to(self._root)), found.st_size, found.st_mtime)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if not all(parts) or any(part in (".", "..") for part in parts):
-            raise BackupError(f"{key!r} is no key of an object", fix="platformctl backup list")
-        return self._root.joinpath(*parts)
+        return self._root.joinpath(*keys.parts(key))
 
     def _make_folders(self, folder: Path) -> None:
         """Each new folder is synced into its parent, or a power cut could lose it with all it holds."""

@@ -18,7 +18,10 @@ class StoredObject:
 
 
 class Objects(Protocol):
-    """Keys are slash-separated. Raises BackupError; no object is ever overwritten."""
+    """Keys are slash-separated. No object is ever overwritten.
+
+    Raises BackupError, or PreconditionError when the store cannot be asked at all.
+    """
 
     def location(self) -> str:
         """Where a person would look for the objects."""

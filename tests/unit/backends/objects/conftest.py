@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.s3 import bucket, road, true  # noqa: F401
