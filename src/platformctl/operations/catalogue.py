@@ -6,6 +6,7 @@ import math
 import re
 import secrets
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from platformctl.operations.manifest import Manifest
 
 MANIFEST = "manifest.json"
 DATA = "data.pgc.zst.age"
+FEW, AT_ONCE = 16, 16  # manifests that are read one by one, and at once when there are more
 LARGEST = 64 * 1024 * 1024  # bytes of a manifest; anything bigger is none
 UNUSABLE = ("backup/manifest", "backup/signature", "objects/missing")  # says what it holds: nothing to trust
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -55,7 +57,11 @@ def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
     whole = [prefix for prefix, keys in _folders(ctx).items() if f"{prefix}/{MANIFEST}" in keys]
     trusted = ctx.backends.keys.trusted() if whole else frozenset()
-    found = [_entry(ctx, prefix, trusted) for prefix in whole]
+    if len(whole) <= FEW:
+        found = [_entry(ctx, prefix, trusted) for prefix in whole]
+    else:  # a bucket takes milliseconds for each, whatever its size
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = list(pool.map(lambda prefix: _entry(ctx, prefix, trusted), whole))
     return tuple(each for _, each in sorted(_aged(found), key=lambda pair: pair[0], reverse=True))
 
 
