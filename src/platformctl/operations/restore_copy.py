@@ -14,15 +14,13 @@ from platformctl.operations import archive, rollout
 from platformctl.operations.context import Context
 from platformctl.operations.restore_preflight import Plan
 
-COMPARED = ("owner", "encoding", "collate", "ctype", "access", "settings", "role_settings", "extensions")
-
 
 @contextmanager
 def proven(ctx: Context, plan: Plan) -> Iterator[None]:
     """In the block the copy is complete and proven; if the block fails before the switch, it is dropped."""
     try:
-        _fill(ctx, plan)
-        _prove(ctx, plan)
+        fill(ctx, plan)
+        prove(ctx, plan)
         make_current(ctx, plan.copy, after="the new one is dropped")
         yield
     except BaseException:
@@ -31,7 +29,7 @@ def proven(ctx: Context, plan: Plan) -> Iterator[None]:
         raise
 
 
-def _fill(ctx: Context, plan: Plan) -> None:
+def fill(ctx: Context, plan: Plan) -> None:
     database, manifest = ctx.backends.database, plan.manifest
     for role in plan.missing_roles:
         database.ensure_role(role)
@@ -45,13 +43,14 @@ def _fill(ctx: Context, plan: Plan) -> None:
         current.detail = f"{manifest.rows:,} rows"
 
 
-def _prove(ctx: Context, plan: Plan) -> None:
+def prove(ctx: Context, plan: Plan) -> None:
     """Raises StepError unless rows, sequences, definitions, owner, rights and settings are as backed up."""
     if ctx.runner.rehearses:
         return
     with step(ctx.report, "prove the new database") as current:
         found = ctx.backends.database.proof(plan.copy)
-        wrong = [*_content(ctx, plan, found), *_properties(ctx, plan)]
+        properties = ctx.backends.database.properties(plan.copy)
+        wrong = [*_content(ctx, plan, found), *facts.unlike(plan.manifest.properties, properties)]
         if wrong:
             raise StepError(
                 "the new database is not what was backed up",
@@ -88,16 +87,6 @@ def _replayed(ctx: Context, plan: Plan) -> str:
         return database.proof(name).schema_text
     finally:
         database.drop(name)
-
-
-def _properties(ctx: Context, plan: Plan) -> list[str]:
-    wanted = plan.manifest.properties
-    found = ctx.backends.database.properties(plan.copy)
-    return [
-        f"the database's {name} is {getattr(found, name)} instead of {getattr(wanted, name)}"
-        for name in COMPARED
-        if getattr(found, name) != getattr(wanted, name)
-    ]
 
 
 def make_current(ctx: Context, database: str, after: str) -> None:

@@ -49,12 +49,16 @@ class Counter(Fact):
 
 
 class Proof(Fact):
-    """`schema_text` is the SHA-256 of every definition as SQL; keys are schema-qualified, quoted names."""
+    """`schema_text` is the SHA-256 of every definition as SQL; keys are schema-qualified, quoted names.
+
+    `large_object_rights` hashes owner, rights and comment of each large object, which no definition holds.
+    """
 
     tables: dict[str, Rows]
     views: dict[str, View]
     sequences: dict[str, Counter]
     large_objects: Rows
+    large_object_rights: str | None = None
     schema_text: str
 
 
@@ -68,7 +72,8 @@ class Properties(Fact):
 
     `settings` are ALTER DATABASE … SET, `role_settings` ALTER ROLE … IN DATABASE … SET, by role. `access`
     is the access list, each entry as PostgreSQL writes it. `roles` are those that the database refers to, and
-    `role_attributes` what each may do in the whole server, such as LOGIN.
+    `role_attributes` what each may do in the whole server, such as LOGIN. `connections` is the limit of them,
+    -1 for none.
     """
 
     owner: str
@@ -81,6 +86,10 @@ class Properties(Fact):
     roles: tuple[str, ...]
     role_attributes: dict[str, tuple[str, ...]] | None = None
     extensions: tuple[Extension, ...]
+    connections: int | None = None
+
+
+ON_COPY = ("owner", "encoding", "collate", "ctype", "access", "settings", "role_settings", "extensions")
 
 
 def differences(expected: Proof, found: Proof) -> tuple[str, ...]:
@@ -92,9 +101,21 @@ def differences(expected: Proof, found: Proof) -> tuple[str, ...]:
     ]
     if expected.large_objects != found.large_objects:
         lines.append("large objects differ")
+    if expected.large_object_rights not in (None, found.large_object_rights):
+        lines.append("large objects have other owners, rights or comments")
     if expected.schema_text != found.schema_text:
         lines.append("definitions differ (tables, indexes, constraints, triggers, views or rights)")
     return tuple(lines)
+
+
+def unlike(expected: Properties, found: Properties) -> tuple[str, ...]:
+    """One sentence for each property that a copy does not have; roles are the server's and not compared."""
+    names = ON_COPY if expected.connections is None else (*ON_COPY, "connections")
+    return tuple(
+        f"the database's {name} is {getattr(found, name)} instead of {getattr(expected, name)}"
+        for name in names
+        if getattr(found, name) != getattr(expected, name)
+    )
 
 
 def _fresh(expected: Proof, of: Proof) -> dict[str, Rows]:

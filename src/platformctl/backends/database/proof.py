@@ -45,11 +45,19 @@ OWNER = """
       AND d.refclassid = 'pg_class'::regclass AND c.relkind IN ('r', 'p')
       AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
 """
-SUM = "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {} t"
+# (t.*) is the row even where a column is called t, which a bare t would mean then.
+SUM = "SELECT count(*), coalesce(sum(hashtextextended((t.*)::text, 0)), 0)::text FROM {} t"
 LARGE_OBJECTS = """
     SELECT (SELECT count(*) FROM pg_largeobject_metadata),
            (SELECT coalesce(sum(hashtextextended(loid || ' ' || pageno || ' ' || encode(data, 'hex'), 0)), 0)
             FROM pg_largeobject)::text
+"""
+LARGE_OBJECT_RIGHTS = """
+    SELECT coalesce(sum(hashtextextended(concat_ws(E'\\n', oid, pg_get_userbyid(lomowner), (
+        SELECT string_agg(entry, ' ' ORDER BY entry)
+        FROM aclexplode(coalesce(lomacl, acldefault('L', lomowner))) a,
+             format('%s %s %s', a.grantee::regrole, a.privilege_type, a.is_grantable) entry
+    ), obj_description(oid, 'pg_largeobject')), 0)), 0)::text FROM pg_largeobject_metadata
 """
 
 
@@ -93,12 +101,23 @@ def large_objects(session: Session) -> Rows:
     return Rows(count=count, sum=total)
 
 
-def text_hash(lines: Iterable[str]) -> str:
-    """Of a schema's SQL without comments, empty lines and the random \\restrict key of newer pg_dumps."""
-    digest = hashlib.sha256()
+def large_object_rights(session: Session) -> str:
+    (total,) = session.execute(LARGE_OBJECT_RIGHTS).fetchone() or ("0",)
+    return str(total)
+
+
+def text_hash(lines: Iterable[bytes]) -> str:
+    """Of a schema's SQL from its first statement on, every byte: a text may hold what looks like a comment.
+
+    What stands above names versions and a random key, which the last line (\\unrestrict) has again.
+    """
+    digest, begun, last = hashlib.sha256(), False, b""
     for line in lines:
-        if line.strip() and not line.startswith(("--", "\\restrict", "\\unrestrict")):
-            digest.update(line.encode() + b"\n")
+        begun = begun or line.startswith(b"SET ")
+        if begun and line != last:
+            digest.update(line)
+        elif line.startswith(b"\\restrict "):
+            last = b"\\un" + line[1:]
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 DATABASE = """
     SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype,
-           (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(datacl) a)
+           (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(datacl) a), datconnlimit
     FROM pg_database WHERE datname = %s
 """
 SETTINGS = """
@@ -64,6 +64,7 @@ def read(session: Session, database: str) -> Properties:
         extensions=tuple(
             Extension(name=name, version=version) for name, version in session.execute(EXTENSIONS)
         ),
+        connections=row[5],
     )
 
 
@@ -81,6 +82,9 @@ def apply(session: Session, database: str, wanted: Properties) -> None:
         session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, sql.Identifier(wanted.owner)))
         for statement in _access(session, wanted.access):
             session.execute(sql.SQL(statement[0]).format(name, *statement[1:]))
+        if wanted.connections is not None:
+            limit = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}")
+            session.execute(limit.format(name, sql.Literal(wanted.connections)))
         for setting in wanted.settings:
             session.execute(sql.SQL("ALTER DATABASE {} SET {}").format(name, _setting(setting)))
         for role, settings in wanted.role_settings.items():

@@ -52,7 +52,8 @@ class Snapshots(Sessions):
     def proof(self, database: str, snapshot: Snapshot | None = None) -> Proof:
         password = self._stored(SUPERUSER_SECRET)
         command = postgres.schema_text(self.instance, database, password, snapshot.id if snapshot else None)
-        text = proof.text_hash(self.runner.run(command).lines)
+        with self.runner.pipe(command) as stream:
+            text = proof.text_hash(stream)
         return self._rows(database, snapshot).model_copy(update={"schema_text": text})
 
     @observation("count and hash the rows of {database}")
@@ -65,6 +66,7 @@ class Snapshots(Sessions):
                 views=proof.views(connection),
                 sequences=proof.sequences(connection),
                 large_objects=proof.large_objects(connection),
+                large_object_rights=proof.large_object_rights(connection),
                 schema_text="",
             )
 

@@ -115,7 +115,22 @@ def test_an_empty_database_is_proven_too(environment: Environment) -> None:
 
 
 def test_the_random_key_of_a_dump_is_no_difference() -> None:
-    lines = ["\\restrict abc", "-- Dumped from", "", "CREATE TABLE a ();", "\\unrestrict abc"]
-    other = ["\\restrict xyz", "CREATE TABLE a ();"]
+    lines = [b"\\restrict abc\n", b"-- Dumped from 16.1\n", b"SET a = 1;\n", b"\n", b"\\unrestrict abc\n"]
+    other = [b"\\restrict xyz\n", b"SET a = 1;\n", b"\n", b"\\unrestrict xyz\n"]
     assert proof.text_hash(lines) == proof.text_hash(other)
-    assert proof.text_hash(lines) != proof.text_hash(["CREATE TABLE b ();"])
+
+
+@pytest.mark.parametrize(
+    "line", [b"SET b = 1;\n", b"\n", b"-- x\n", b"SET a = 1;\r\n", b"\\unrestrict abc\n", b"\xff\n"]
+)
+def test_every_other_byte_of_the_definitions_counts(line: bytes) -> None:
+    lines = [b"\\restrict xyz\n", b"SET a = 1;\n"]
+    assert proof.text_hash([*lines, line]) != proof.text_hash(lines)
+
+
+def test_what_an_older_backup_does_not_know_is_not_compared(environment: Environment) -> None:
+    database = environment().backends.database
+    found, had = database.proof(database.name), database.properties(database.name)
+    older = found.model_copy(update={"large_object_rights": None})
+    assert facts.differences(older, found) == ()
+    assert facts.unlike(had.model_copy(update={"connections": None}), had) == ()
