@@ -40,13 +40,14 @@ def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) ->
     begun = ctx.clock.elapsed()
     with locked(ctx, f"restore {backup}"):
         require_server(ctx)
-        heal(ctx)
-        _tell_foreign(ctx, backup)
-        with step(ctx.report, "check the backup and the server"):
-            plan = preflight(ctx, backup, into_foreign=into_foreign)
-        with restore_copy.proven(ctx, plan):
-            waited = switch(ctx, _change(ctx, plan))
-        dropped = _expire(ctx, but=plan.kept)
+        with ctx.backends.database.exclusively():
+            heal(ctx)
+            _tell_foreign(ctx, backup)
+            with step(ctx.report, "check the backup and the server"):
+                plan = preflight(ctx, backup, into_foreign=into_foreign)
+            with restore_copy.proven(ctx, plan):
+                waited = switch(ctx, _change(ctx, plan))
+            dropped = _expire(ctx, but=plan.kept)
         return _told(ctx, plan, dropped, ctx.clock.elapsed() - begun, waited)
 
 

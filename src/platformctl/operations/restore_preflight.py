@@ -68,12 +68,12 @@ def live(ctx: Context) -> DatabaseInfo:
 
 
 def require_free(ctx: Context) -> None:
-    """Prepared transactions and replication slots hold on to the live database by its name."""
+    """What holds on to the live database by its name, or would be lost with it."""
     statements = ctx.backends.database.obstacles()
     if statements:
         raise RestoreRefusedError(
-            "prepared transactions or replication slots keep the live database from being switched",
-            cause=f"{len(statements)} of them exist",
+            "the live database cannot be switched while other things of the server hold on to it",
+            cause=f"{len(statements)} prepared transactions, replication slots or subscriptions of it exist",
             evidence=statements,
             fix=f"end them in database {ctx.backends.database.name}: {' '.join(statements)}",
             reference="restore/obstacles",

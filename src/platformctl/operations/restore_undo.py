@@ -33,20 +33,21 @@ def undo(ctx: Context, wanted: str | None = None) -> Undone | None:
     database = ctx.backends.database
     with locked(ctx, "restore --undo"):
         require_server(ctx)
-        heal(ctx)
-        former, mark = _former(ctx)
-        if wanted not in (None, former.name):
-            raise PreconditionError(
-                f"{wanted} is not the database that was replaced last any more",
-                cause=f"another restore or undo replaced {former.name} in the meantime",
-                fix=ctx.command("restore --undo"),
-                reference="restore/changed",
-            )
-        require_free(ctx)
-        change = _change(ctx, former, mark)
-        database.allow(former.name)
-        restore_copy.make_current(ctx, former.name, after="the former one is kept")
-        waited = switch(ctx, change)
+        with ctx.backends.database.exclusively():
+            heal(ctx)
+            former, mark = _former(ctx)
+            if wanted not in (None, former.name):
+                raise PreconditionError(
+                    f"{wanted} is not the database that was replaced last any more",
+                    cause=f"another restore or undo replaced {former.name} in the meantime",
+                    fix=ctx.command("restore --undo"),
+                    reference="restore/changed",
+                )
+            require_free(ctx)
+            change = _change(ctx, former, mark)
+            database.allow(former.name)
+            restore_copy.make_current(ctx, former.name, after="the former one is kept")
+            waited = switch(ctx, change)
         if ctx.runner.rehearses:
             return None
         return Undone(

@@ -151,6 +151,38 @@ def test_a_prepared_transaction_is_named_and_nothing_is_touched(environment: Env
     assert names(ctx) == []
 
 
+def test_a_subscription_is_named_and_its_statements_let_the_restore_go_on(environment: Environment) -> None:
+    """A dump is loaded without its subscriptions: two databases must not take the same changes."""
+    ctx = environment()
+    name = ctx.backends.database.name
+    run(ctx, f"CREATE SUBSCRIPTION \"{name} s\" CONNECTION 'dbname=x' PUBLICATION p WITH (connect=false)")
+    create(environment())
+    before = rows(ctx)
+    with pytest.raises(RestoreRefusedError) as raised:
+        restore(environment())
+    assert raised.value.reference == "restore/obstacles"
+    assert f'DROP SUBSCRIPTION "{name} s";' in raised.value.fix
+    assert rows(ctx) == before
+    for statement in " ".join(raised.value.evidence).split("; "):
+        run(ctx, statement)
+    restore(environment())
+    assert rows(ctx) == before
+    assert run(ctx, f"SELECT count(*) FROM pg_subscription WHERE subname = '{name} s'") == [(0,)]
+
+
+def test_a_second_restore_on_the_same_server_is_refused(environment: Environment) -> None:
+    """Two machines do not see each other's lock; the server that both work on does."""
+    ctx = environment()
+    create(ctx)
+    with ctx.backends.database.exclusively():
+        for refused in (restore, undo):
+            with pytest.raises(PreconditionError) as raised:
+                refused(environment())
+            assert raised.value.reference == "restore/busy"
+    assert names(ctx) == []
+    restore(environment())
+
+
 def test_a_role_that_the_secret_store_knows_is_made_again(environment: Environment) -> None:
     ctx = environment()
     ctx.backends.secrets.put("extra/DATABASE_PASSWORD", SecretStr("extra-pw"))

@@ -25,6 +25,10 @@ OBSTACLES = """
     UNION ALL
     SELECT 'SELECT pg_drop_replication_slot(' || quote_literal(slot_name) || ');'
     FROM pg_replication_slots WHERE database = %(name)s
+    UNION ALL
+    SELECT format('ALTER SUBSCRIPTION %%1$I DISABLE; ALTER SUBSCRIPTION %%1$I SET (slot_name = NONE); '
+                  'DROP SUBSCRIPTION %%1$I;', subname)
+    FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = %(name)s
 """
 CREATE = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
 END_SESSIONS = "auth.end_all_sessions()"  # a function that the auth service's migrations make
@@ -53,7 +57,7 @@ class Copies(Sessions):
 
     @observation("look for what would block the switch")
     def obstacles(self) -> tuple[str, ...]:
-        """Statements that would remove prepared transactions and replication slots of the live database."""
+        """Statements that would remove what holds on to the live database, such as slots."""
         with self._session("postgres") as connection:
             return tuple(row[0] for row in connection.execute(OBSTACLES, {"name": self.name}))
 

@@ -63,6 +63,9 @@ class Database(Protocol):
         """Whether the service was ever migrated, in the live database."""
 
     def server(self) -> Server: ...
+    def exclusively(self) -> AbstractContextManager[None]:
+        """No other run switches databases of this server during the block; raises PreconditionError."""
+
     def databases(self) -> tuple[DatabaseInfo, ...]: ...
     def url(self, service: str) -> str:
         """The connection URL of a service's role, password included."""

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from platformctl.backends.calls import observation
 from platformctl.backends.database import session
 from platformctl.backends.database.protocol import DatabaseInfo, Server
-from platformctl.errors import DatabaseError, StateError
+from platformctl.errors import DatabaseError, PreconditionError, StateError
 from platformctl.shell.runner import Runner
 from platformctl.tools import postgres
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from platformctl.backends.secrets.protocol import Secrets
 
 SUPERUSER_SECRET = "platform/POSTGRES_PASSWORD"  # noqa: S105 - the name of a secret, not its value
+SWITCHING = 7_263_150_042  # an advisory lock is a number; this one is ours alone
 WHO = """
     SELECT current_setting('server_version_num')::int / 10000, current_setting('server_version'),
            system_identifier::text
@@ -78,6 +79,22 @@ class Sessions:
         with self._session("postgres") as connection:
             rows = connection.execute(DATABASES).fetchall()
         return tuple(DatabaseInfo(*row) for row in rows)
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """For the block, no other run of ours switches databases of this server, from whichever machine.
+
+        Raises PreconditionError when one does. The lock goes with the connection, however it ends.
+        """
+        with self._session("postgres") as connection:
+            if connection.execute("SELECT pg_try_advisory_lock(%s)", (SWITCHING,)).fetchone() != (True,):
+                raise PreconditionError(
+                    "another restore works on this database server",
+                    cause="it holds the server's advisory lock; it may run on another machine",
+                    fix="wait until it ends, then run the same command again",
+                    reference="restore/busy",
+                )
+            yield
 
     @contextmanager
     def _session(self, database: str) -> Iterator[Connection[tuple[Any, ...]]]:
