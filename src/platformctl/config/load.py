@@ -137,7 +137,7 @@ def _anchored(config: PlatformConfig, folder: Path) -> PlatformConfig:
     return config.model_copy(
         update={
             "objects": anchored(config.objects, "directory"),
-            "backup": anchored(config.backup, "key"),
+            "backup": anchored(config.backup, "key", "metrics"),
             "gateway": config.gateway.model_copy(update={"tls": tls}),
         }
     )

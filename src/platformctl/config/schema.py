@@ -83,6 +83,14 @@ class Backup(Section):
         description="Further signers whose backups are believed, besides those that the key file names.",
         examples=[["ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]],
     )
+    metrics: Annotated[str, AfterValidator(values.file)] | None = Field(
+        None,
+        description=(
+            "A file for node_exporter's textfile collector, written after each backup and prune; a relative "
+            "path starts at this file's folder. Alert when its last success is old, and when it is absent."
+        ),
+        examples=["/var/lib/node_exporter/platformctl.prom"],
+    )
     keep: Keep = Field(
         default_factory=Keep, description="What `backup prune` keeps; damaged ones never count."
     )

@@ -9,7 +9,7 @@ from platformctl.backends.database.facts import Counter, Proof
 from platformctl.backends.database.protocol import DatabaseInfo, Server, Snapshot
 from platformctl.errors import BackupError, PreconditionError, UnhealthyError
 from platformctl.events import Narrated, Notice, step
-from platformctl.operations import archive, backup_history, catalogue, manifest
+from platformctl.operations import archive, backup_history, backup_metrics, catalogue, manifest
 from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
@@ -47,6 +47,7 @@ def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
     """
     with locked(ctx, "backup create"):
         made = make(ctx, accept)
+        backup_metrics.write(ctx)
     if made is not None and made.suspicion:
         raise UnhealthyError(
             f"backup {made.id} is suspect",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from platformctl.errors import BackupError
 from platformctl.events import Notice, step
-from platformctl.operations import catalogue, retention
+from platformctl.operations import backup_metrics, catalogue, retention
 from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
@@ -48,6 +48,7 @@ def prune(ctx: Context) -> Pruned:
                     freed += _delete(ctx, entry)
         if not ctx.runner.rehearses:
             _require_gone(ctx, gone)
+        backup_metrics.write(ctx)
         return Pruned(kept, tuple(each.id for each in gone), freed, (ctx.command("backup list"),))
 
 
