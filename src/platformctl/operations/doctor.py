@@ -9,6 +9,7 @@ from pathlib import Path
 
 from platformctl.errors import UnhealthyError
 from platformctl.events import Finding
+from platformctl.operations import doctor_backups
 from platformctl.operations.context import Context
 
 ROOM = 1 << 30  # bytes that a first start with some data needs
@@ -24,7 +25,7 @@ class Doctor:
 
 def doctor(ctx: Context) -> Doctor:
     """Raises UnhealthyError when something would keep `up` from working."""
-    findings = [_python(), _room(ctx), *ctx.backends.cluster.examine()]
+    findings = [_python(), _room(ctx), *ctx.backends.cluster.examine(), *doctor_backups.examine(ctx)]
     for finding in findings:
         ctx.report(finding)
     failed = [each for each in findings if each.status == "fail"]

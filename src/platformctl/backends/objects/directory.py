@@ -60,6 +60,9 @@ class DirectoryObjects:
             self._path(key).unlink(missing_ok=True)
             self._remove_empty_folders(self._path(key).parent)
 
+    def expiry(self, prefix: str) -> int | None:
+        return None  # a directory deletes nothing by itself
+
     def sweep(self, prefix: str) -> int:
         """Delete what writers that were killed left below `prefix`; answers how many files it was."""
         left = [each for each in self._files(prefix) if UNFINISHED in each.key]

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 from platformctl.backends.calls import mutation, observation
 from platformctl.backends.objects import keys
 from platformctl.backends.objects.protocol import StoredObject
+from platformctl.backends.objects.s3 import lifecycle
 from platformctl.backends.objects.s3.attempts import code_of, failures
 from platformctl.backends.objects.s3.confirmation import publish
 from platformctl.backends.objects.s3.download import Download
@@ -83,6 +84,17 @@ class S3Objects:
                 fix="platformctl backup list",
                 reference="objects/not-deleted",
             )
+
+    @observation("read the lifecycle rules of {prefix}")
+    def expiry(self, prefix: str) -> int | None:
+        with told(self._reader, "read the lifecycle rules of the bucket"):
+            try:
+                rules = self._reader.ask("get_bucket_lifecycle_configuration")["Rules"]
+            except failures() as error:
+                if code_of(error) != "NoSuchLifecycleConfiguration":
+                    raise
+                return None
+        return lifecycle.expiry(rules, f"{prefix}/")
 
     def sweep(self, prefix: str) -> int:
         """Abort what writers that were killed left below `prefix`; answers how many uploads it was."""
