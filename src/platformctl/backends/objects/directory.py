@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,13 +90,22 @@ class DirectoryObjects:
 
     @observation("read the object {key}")
     def _open(self, key: str) -> BinaryIO:
-        return open(self._path(key), "rb")
+        """A pipe would be waited for, and a device has no end: what is no file is no object."""
+        path = self._path(key)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return os.fdopen(descriptor, "rb")
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "what lies there is not a file", str(path))
 
     def _files(self, prefix: str) -> Iterator[StoredObject]:
         for folder, _, names in os.walk(self._path(prefix)):
             for name in sorted(names):
                 path = Path(folder) / name
-                found = path.stat()
+                try:
+                    found = path.stat()
+                except OSError:  # a link to nowhere or to itself must not hide all the others
+                    found = path.lstat()
                 yield StoredObject(str(path.relative_to(self._root)), found.st_size, found.st_mtime)
 
     def _path(self, key: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from platformctl.backends.objects.directory import DirectoryObjects
-from platformctl.errors import BackupError
+from platformctl.errors import BackupError, PlatformError
 from platformctl.events import Narrated
 from platformctl.shell.rehearsal import RehearsalRunner
 from platformctl.shell.runner import RealRunner
@@ -157,3 +157,23 @@ def test_a_rehearsal_writes_nothing(tmp_path: Path) -> None:
     put(DirectoryObjects(tmp_path / "backups", RehearsalRunner(heard)), KEY, b"content")
     assert not (tmp_path / "backups").exists()
     assert next(each.words for each in heard.of(Narrated)) == f"write the object {KEY}"
+
+
+@pytest.mark.parametrize("target", ["nowhere", "manifest", "/dev/zero", ".."])
+def test_a_link_that_leads_to_no_file_is_no_object_and_hides_no_other(
+    objects: DirectoryObjects, target: str
+) -> None:
+    put(objects, KEY, b"content")
+    link = Path(objects.location(), "shop/local/77/b1/manifest")
+    link.symlink_to(target)
+    assert KEY in [each.key for each in objects.list("shop/local")]
+    with pytest.raises(PlatformError), objects.reader("shop/local/77/b1/manifest"):
+        pass
+
+
+def test_a_pipe_is_not_waited_for(objects: DirectoryObjects) -> None:
+    put(objects, KEY, b"content")
+    os.mkfifo(Path(objects.location(), "shop/local/77/b1/manifest"))
+    with pytest.raises(BackupError) as raised, objects.reader("shop/local/77/b1/manifest"):
+        pass
+    assert raised.value.reference == "objects/missing"
