@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -165,12 +166,17 @@ def context(server: EmbeddedDatabase, folder: Path, name: str, runner: Runner | 
             secrets=server.secrets,
             keys=FileKeys(folder / "local.keys", used),
             web=HttpWeb(used, lambda: None),
+            throwaway=_none,
         ),
         runner=used,
         report=Heard(),
         audit=audit,
         clock=SystemClock(),
     )
+
+
+def _none(major: int) -> NoReturn:
+    raise AssertionError("there are no services here that a drill could boot")
 
 
 def run(ctx: Context, statement: str, name: str | None = None) -> list[tuple[object, ...]]:

@@ -102,6 +102,13 @@ class Backup(Section):
         description="Further signers whose backups are believed, besides those that the key file names.",
         examples=[["ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]],
     )
+    drill_days: int = Field(
+        7,
+        ge=1,
+        le=365,
+        description="Days after a drill that passed until `backup drill --all-due` drills again.",
+        examples=[1],
+    )
     keep: Keep = Field(
         default_factory=Keep, description="What `backup prune` keeps; damaged ones never count."
     )

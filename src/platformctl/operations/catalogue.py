@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from platformctl.errors import BackupError, PlatformError, RestoreRefusedError
 from platformctl.events import Notice
-from platformctl.operations import manifest
+from platformctl.operations import drills, manifest
 from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
 
@@ -27,6 +27,7 @@ class Entry:
     """One folder of the catalogue; `manifest` is None when `broken` says why.
 
     `error` is what kept the manifest from being read at all, which says nothing about what it holds.
+    `results` are the keys of what drills and restores left, the newest first; drills.py reads them.
     """
 
     prefix: str
@@ -35,6 +36,7 @@ class Entry:
     manifest: Manifest | None
     broken: str = ""
     error: PlatformError | None = None
+    results: tuple[str, ...] = ()
 
 
 def new_id(now: float) -> str:
@@ -53,7 +55,12 @@ def prefix(ctx: Context, made: Manifest) -> str:
 
 def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
-    found = [_entry(ctx, prefix) for prefix, keys in _folders(ctx).items() if f"{prefix}/{MANIFEST}" in keys]
+    folders = _folders(ctx).items()
+    found = [
+        replace(_entry(ctx, prefix), results=drills.keys(prefix, keys))
+        for prefix, keys in folders
+        if f"{prefix}/{MANIFEST}" in keys
+    ]
     return tuple(each for _, each in sorted(_aged(found), key=lambda pair: pair[0], reverse=True))
 
 
@@ -127,10 +134,11 @@ def newest_foreign(ctx: Context) -> str | None:
     return next(others, None)
 
 
-def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
-    mine = ctx.backends.database.server().system_id
-    for entry in [each for each in known if each.system_id == mine]:
-        if entry.manifest is not None and not entry.manifest.suspect:
+def newest(ctx: Context, known: Sequence[Entry]) -> Entry | None:
+    """The newest that is whole and not suspect; what is passed over is told."""
+    for entry in known:
+        flaw = _flaw(ctx, entry)
+        if not flaw:
             return entry
         if entry.error is not None:
             raise RestoreRefusedError(
@@ -139,7 +147,15 @@ def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
                 fix=f"run the same command again, or choose one: {ctx.command('backup list')}",
                 reference="backup/unread",
             ) from entry.error
-        ctx.report(Notice(f"passed over backup {entry.id}, which is newer but {_flaw(entry)}"))
+        ctx.report(Notice(f"passed over backup {entry.id}, which is newer but {flaw}"))
+    return None
+
+
+def _latest(ctx: Context, known: Sequence[Entry]) -> Entry:
+    mine = ctx.backends.database.server().system_id
+    found = newest(ctx, [each for each in known if each.system_id == mine])
+    if found is not None:
+        return found
     other = newest_foreign(ctx)
     raise RestoreRefusedError(
         "there is no backup of this database cluster that could be restored",
@@ -149,8 +165,11 @@ def _latest(ctx: Context, known: tuple[Entry, ...]) -> Entry:
     )
 
 
-def _flaw(entry: Entry) -> str:
-    return f"suspect: {entry.manifest.suspect}" if entry.manifest else f"broken: {entry.broken}"
+def _flaw(ctx: Context, entry: Entry) -> str:
+    if entry.manifest is None:
+        return f"broken: {entry.broken}"
+    suspicion = drills.suspicion(ctx, entry)
+    return f"suspect: {suspicion}" if suspicion else ""
 
 
 def _folders(ctx: Context) -> dict[str, set[str]]:

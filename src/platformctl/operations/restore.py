@@ -14,6 +14,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 from platformctl.operations.restore_preflight import Plan, live, preflight, require_server
 from platformctl.operations.restore_switch import Change, switch
+from platformctl.operations.stopwatch import CHECK
 from platformctl.quantities import Bytes, Seconds
 
 KEEP = 24 * 3600  # seconds
@@ -42,7 +43,7 @@ def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) ->
         require_server(ctx)
         heal(ctx)
         _tell_foreign(ctx, backup)
-        with step(ctx.report, "check the backup and the server"):
+        with step(ctx.report, CHECK):
             plan = preflight(ctx, backup, into_foreign=into_foreign)
         with restore_copy.proven(ctx, plan):
             waited = switch(ctx, _change(ctx, plan))

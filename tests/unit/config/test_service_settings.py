@@ -34,7 +34,7 @@ OF_THE_TARGET = {
     "database.version",
     "objects.directory",
     "gateway.port",
-    *(f"backup.{name}" for name in ("key", "recipients", "signers")),
+    *(f"backup.{name}" for name in ("key", "recipients", "signers", "drill_days")),
     *(f"backup.keep.{span}" for span in ("last", "daily", "weekly", "monthly")),
 } | {f"services.{name}.replicas" for name in SERVICES if name != "gateway"}
 
