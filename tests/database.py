@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -101,6 +101,9 @@ class Bare:
 
     def processes(self) -> tuple[Process, ...]:
         return ()
+
+    def chosen(self) -> Mapping[str, str]:
+        return {}
 
     def gateway(self) -> GatewayMode:
         return GatewayMode("open", 0, 0)
