@@ -8,10 +8,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -101,6 +102,9 @@ class Bare:
     def processes(self) -> tuple[Process, ...]:
         return ()
 
+    def chosen(self) -> Mapping[str, str]:
+        return {}
+
     def gateway(self) -> GatewayMode:
         return GatewayMode("open", 0, 0)
 
@@ -165,12 +169,17 @@ def context(server: EmbeddedDatabase, folder: Path, name: str, runner: Runner | 
             secrets=server.secrets,
             keys=FileKeys(folder / "local.keys", used),
             web=HttpWeb(used, lambda: None),
+            throwaway=_none,
         ),
         runner=used,
         report=Heard(),
         audit=audit,
         clock=SystemClock(),
     )
+
+
+def _none(major: int) -> NoReturn:
+    raise AssertionError("there are no services here that a drill could boot")
 
 
 def run(ctx: Context, statement: str, name: str | None = None) -> list[tuple[object, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
     from platformctl.backends.objects.protocol import Objects
     from platformctl.backends.secrets.protocol import Secrets
     from platformctl.backends.web.protocol import Web
+    from platformctl.config.schema import PlatformConfig
+    from platformctl.shell.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """The composition of one target; `web` is how users reach it, and the same for all."""
+    """The composition of one target; `web` is how users reach it, and the same for all.
+
+    `throwaway` composes another environment of the target, with the major version of its database.
+    """
 
     cluster: Cluster
     database: Database
@@ -24,3 +30,19 @@ class Backends:
     secrets: Secrets
     keys: Keys
     web: Web
+    throwaway: Callable[[int], Throwaway]
+
+
+@dataclass(frozen=True, slots=True)
+class Throwaway:
+    """An environment for one run: its backups and keys are the live one's, all else is its own.
+
+    Its lock outlives it and says that one run has it. `open_because` is why its programs have a way out of
+    the machine, '' when they have none. `remove` ends and deletes it; it answers whether anything was there.
+    """
+
+    config: PlatformConfig
+    backends: Backends
+    runner: Runner
+    open_because: str
+    remove: Callable[[], bool]

@@ -11,6 +11,7 @@ from platformctl.backends.cluster.local import EmbeddedCluster
 from platformctl.backends.cluster.supervisor import Supervisor
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.keys.files import FileKeys
+from platformctl.backends.local_throwaway import throwaway
 from platformctl.backends.objects import choice
 from platformctl.backends.secrets.file import FileSecrets
 from platformctl.backends.web.client import HttpWeb
@@ -46,5 +47,13 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         further=config.backup.recipients,
         signers=config.backup.signers,
     )
-    web = HttpWeb(runner, lambda: cluster.endpoints().certificate)
-    return Backends(cluster, database, objects, secrets, keys, web)
+    backends = Backends(
+        cluster=cluster,
+        database=database,
+        objects=objects,
+        secrets=secrets,
+        keys=keys,
+        web=HttpWeb(runner, lambda: cluster.endpoints().certificate),
+        throwaway=lambda major: throwaway(loaded, backends, runner, major),
+    )
+    return backends

@@ -1,4 +1,4 @@
-"""`platformctl backup`: make, list, show, check and prune backups."""
+"""`platformctl backup`: make, list, show, check, drill and prune backups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from platformctl.cli.options import Damage, Operation, changes, group, reads
 
-app = group("Make, list, check and prune backups.")
+app = group("Make, list, check, drill and prune backups.")
 
 Backup = Annotated[str, typer.Argument(metavar="[ID|latest]", help="Which backup.", show_default=True)]
 
@@ -70,6 +70,28 @@ def verify(
     from platformctl.operations.backup_verify import verify
 
     return partial(verify, backup=backup, every=every)
+
+
+@app.command("drill")
+@changes(Damage.NONE, junit=True)
+def drill(
+    backup: Backup = "latest",
+    all_due: Annotated[
+        bool,
+        typer.Option("--all-due", help="Drill the newest backup, if backup.drill_days say that it is time."),
+    ] = False,
+) -> Operation:
+    """Restore a backup into a throwaway environment, boot the services there and verify them.
+
+    The live platform is not touched, and deploys go on meanwhile. Where Linux allows it, the environment has
+    no way out of the machine. The result is written beside the backup, which is proven after a drill that
+    passed. Exit code 5 when the drill fails: the backup is suspect then.
+    """
+    from platformctl.operations.backup_drill import drill
+
+    if all_due and backup != "latest":
+        raise typer.BadParameter("--all-due chooses the backup itself")
+    return partial(drill, backup=backup, all_due=all_due)
 
 
 @app.command("key")

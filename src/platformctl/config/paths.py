@@ -41,6 +41,12 @@ def keys_directory(config: PlatformConfig, environment: str, environ: Mapping[st
     return state_directory(config.platform, environment, environ).with_name(f"{environment}.keys")
 
 
+def drill_directory(platform: str, environment: str, environ: Mapping[str, str]) -> Path:
+    """Where a drill has its throwaway environment: on the disk of the live one, whose size it has."""
+    state = state_directory(platform, environment, environ)
+    return state.with_name(f"{environment}.drill")
+
+
 def packed(name: str) -> Path:
     """A folder such as templates/: beside src/ in a checkout, inside the package in a wheel."""
     package = Path(__file__).resolve().parent.parent

@@ -91,6 +91,13 @@ class Backup(Section):
         ),
         examples=["/var/lib/node_exporter/platformctl.prom"],
     )
+    drill_days: int = Field(
+        7,
+        ge=1,
+        le=365,
+        description="Days after a drill that passed until `backup drill --all-due` drills again.",
+        examples=[1],
+    )
     keep: Keep = Field(
         default_factory=Keep, description="What `backup prune` keeps; damaged ones never count."
     )

@@ -9,7 +9,15 @@ from platformctl.backends.database.facts import Counter, Proof
 from platformctl.backends.database.protocol import DatabaseInfo, Server, Snapshot
 from platformctl.errors import BackupError, PreconditionError, UnhealthyError
 from platformctl.events import Narrated, Notice, step
-from platformctl.operations import archive, backup_history, backup_metrics, catalogue, manifest
+from platformctl.operations import (
+    archive,
+    backup_history,
+    backup_metrics,
+    catalogue,
+    drills,
+    manifest,
+    prediction,
+)
 from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
@@ -23,6 +31,7 @@ class BackedUp:
     """`size` and `database_size` are in bytes, `rate` in bytes of the database a second.
 
     `level` is checked or suspect, and `suspicion` says why; `key` is where the key that opens it lies.
+    `predicted_restore` is None until a drill or a restore was made.
     """
 
     id: str
@@ -31,6 +40,7 @@ class BackedUp:
     database_size: Bytes
     seconds: Seconds
     rate: BytesPerSecond
+    predicted_restore: Seconds | None
     tables: int
     rows: int
     level: str
@@ -57,6 +67,9 @@ def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
             reference="backup/suspect",
             data=made,
         )
+    if made is not None and made.predicted_restore is None:
+        words = f"how long a restore takes is unknown until one is made, or {ctx.command('backup drill')}"
+        ctx.report(Notice(words))
     return made
 
 
@@ -80,7 +93,8 @@ def make(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
         made = made.model_copy(update={"suspect": backup_history.suspicion(history, made.proof)})
     made = _checked(ctx, made)
     _publish(ctx, made)
-    return _told(ctx, made, ctx.clock.elapsed() - begun)
+    predicted = prediction.predict(drills.of(made), drills.newest(ctx, known))
+    return _told(ctx, made, ctx.clock.elapsed() - begun, predicted)
 
 
 def _server(ctx: Context) -> Server:
@@ -181,7 +195,7 @@ def _publish(ctx: Context, made: Manifest) -> None:
     )
 
 
-def _told(ctx: Context, made: Manifest, seconds: float) -> BackedUp:
+def _told(ctx: Context, made: Manifest, seconds: float, predicted: float | None) -> BackedUp:
     following = "backup show" if made.suspect else "restore"
     return BackedUp(
         id=made.id,
@@ -190,6 +204,7 @@ def _told(ctx: Context, made: Manifest, seconds: float) -> BackedUp:
         database_size=made.source.size,
         seconds=round(seconds, 2),
         rate=round(made.source.size / seconds) if seconds else 0,
+        predicted_restore=predicted,
         tables=len(made.proof.tables),
         rows=made.rows,
         level="suspect" if made.suspect else "checked",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from platformctl.operations import catalogue
+from platformctl.operations import catalogue, drills
 from platformctl.operations.context import Context
 from platformctl.quantities import Bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`size` is in bytes; `state` is whole, suspect, broken, or foreign (of another cluster)."""
+    """`size` is in bytes; `state` is proven, whole, suspect, broken, or foreign (of another cluster)."""
 
     id: str
     taken_at: str
@@ -43,15 +43,21 @@ def _row(ctx: Context, entry: catalogue.Entry, mine: str | None) -> Listed:
     made = entry.manifest
     if made is None:
         return Listed(entry.id, "", "", 0, 0, "broken", entry.broken)
-    foreign = mine is not None and entry.system_id != mine
+    standing = drills.standing(ctx, entry)
+    suspicion = made.suspect or standing.failure
+    state, note = "proven" if standing.proven else "whole", standing.words
+    if suspicion:
+        state, note = "suspect", suspicion
+    if mine is not None and entry.system_id != mine:
+        state, note = "foreign", f"of database cluster {entry.system_id}"
     return Listed(
         id=entry.id,
         taken_at=made.time,
         age=span(ctx.clock.now() - made.taken_at),
         size=made.data.size,
         rows=made.rows,
-        state="foreign" if foreign else "suspect" if made.suspect else "whole",
-        note=f"of database cluster {entry.system_id}" if foreign else made.suspect,
+        state=state,
+        note=note,
     )
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from platformctl.errors import PlatformError
 from platformctl.events import Notice
-from platformctl.operations import catalogue
+from platformctl.operations import catalogue, drills
 from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.shell import files
 
 PREFIX = "platformctl_backup"
-STATES = ("whole", "suspect", "broken")
+STATES = ("proven", "whole", "suspect", "broken")
+GOOD = STATES[:2]
 
 
 def write(ctx: Context) -> None:
@@ -47,10 +48,13 @@ def render(ctx: Context, known: Sequence[Entry]) -> bytes:
         found.labels(**every).set(value)
 
     made: dict[str, Gauge] = {}
-    counted = Counter(_state(each) for each in known)
+    states = [_state(ctx, each) for each in known]
+    counted = Counter(states)
     for state in STATES:
         gauge("count", "Backups in the catalogue.", counted[state], state=state)
-    good = next((each.manifest for each in known if _state(each) == "whole"), None)
+    paired = [(each.manifest, state) for each, state in zip(known, states, strict=True) if each.manifest]
+    good = next((each for each, state in paired if state in GOOD), None)
+    proven = next((each for each, state in paired if state == "proven"), None)
     if good is not None:
         seconds = good.timings.proof + good.timings.dump + good.timings.check
         gauge(
@@ -59,10 +63,15 @@ def render(ctx: Context, known: Sequence[Entry]) -> bytes:
         gauge("size_bytes", "What the newest good backup takes where it is stored.", good.data.size)
         gauge("database_size_bytes", "What the database took when it was backed up.", good.source.size)
         gauge("duration_seconds", "How long the newest good backup took to make and check.", seconds)
+    if proven is not None:
+        about = "The moment that the newest backup shows which a drill or a restore proved."
+        gauge("last_proven_timestamp_seconds", about, proven.taken_at)
     return generate_latest(registry)
 
 
-def _state(entry: Entry) -> str:
+def _state(ctx: Context, entry: Entry) -> str:
     if entry.manifest is None:
         return "broken"
-    return "suspect" if entry.manifest.suspect else "whole"
+    if drills.suspicion(ctx, entry):
+        return "suspect"
+    return "proven" if drills.standing(ctx, entry).proven else "whole"

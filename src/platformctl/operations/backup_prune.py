@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from platformctl.errors import BackupError
 from platformctl.events import Notice, step
-from platformctl.operations import backup_metrics, catalogue, retention
+from platformctl.operations import backup_metrics, catalogue, drills, retention
 from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
@@ -56,7 +56,7 @@ def _plan(ctx: Context) -> tuple[tuple[Remaining, ...], list[Entry]]:
     kept: list[Remaining] = []
     gone: list[Entry] = []
     for history in _histories(ctx):
-        made = [_made(each) for each in history if each.error is None]
+        made = [_made(ctx, each) for each in history if each.error is None]
         why = retention.reasons(made, ctx.config.backup.keep)
         for entry in history:
             if entry.error is not None:
@@ -75,9 +75,12 @@ def _histories(ctx: Context) -> Iterator[list[Entry]]:
         yield [each for each in entries if each.system_id == system_id]
 
 
-def _made(entry: Entry) -> Made:
-    taken_at = entry.manifest.taken_at if entry.manifest else 0.0
-    return Made(entry.id, taken_at, good=entry.manifest is not None and not entry.manifest.suspect)
+def _made(ctx: Context, entry: Entry) -> Made:
+    if entry.manifest is None:
+        return Made(entry.id, 0.0, good=False)
+    standing = drills.standing(ctx, entry)
+    good = not entry.manifest.suspect and not standing.failure
+    return Made(entry.id, entry.manifest.taken_at, good, standing.proven)
 
 
 def _remaining(entry: Entry, why: str) -> Remaining:

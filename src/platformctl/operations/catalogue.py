@@ -7,12 +7,12 @@ import re
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from platformctl.errors import BackupError, PlatformError, PreconditionError, RestoreRefusedError
 from platformctl.events import Notice
-from platformctl.operations import manifest
+from platformctl.operations import drills, manifest
 from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
 
@@ -29,6 +29,7 @@ class Entry:
     """One folder of the catalogue; `manifest` is None when `broken` says why.
 
     `error` is what kept the manifest from being read at all, which says nothing about what it holds.
+    `results` are the keys of what drills and restores left, the newest first; drills.py reads them.
     """
 
     prefix: str
@@ -37,6 +38,7 @@ class Entry:
     manifest: Manifest | None
     broken: str = ""
     error: PlatformError | None = None
+    results: tuple[str, ...] = ()
 
 
 def new_id(now: float) -> str:
@@ -55,13 +57,17 @@ def prefix(ctx: Context, made: Manifest) -> str:
 
 def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
-    whole = [prefix for prefix, keys in _folders(ctx).items() if f"{prefix}/{MANIFEST}" in keys]
-    trusted = ctx.backends.keys.trusted() if whole else frozenset()
-    if len(whole) <= FEW:
-        found = [_entry(ctx, prefix, trusted) for prefix in whole]
+    folders = {each: keys for each, keys in _folders(ctx).items() if f"{each}/{MANIFEST}" in keys}
+    trusted = ctx.backends.keys.trusted() if folders else frozenset()
+
+    def read(prefix: str) -> Entry:
+        return replace(_entry(ctx, prefix, trusted), results=drills.keys(prefix, folders[prefix]))
+
+    if len(folders) <= FEW:
+        found = [read(prefix) for prefix in folders]
     else:  # a bucket takes milliseconds for each, whatever its size
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = list(pool.map(lambda prefix: _entry(ctx, prefix, trusted), whole))
+            found = list(pool.map(read, folders))
     return tuple(each for _, each in sorted(_aged(found), key=lambda pair: pair[0], reverse=True))
 
 
@@ -151,9 +157,11 @@ def newest_foreign(ctx: Context) -> str | None:
     return next(others, None)
 
 
-def _newest_good(ctx: Context, known: Sequence[Entry]) -> Entry:
+def newest(ctx: Context, known: Sequence[Entry]) -> Entry | None:
+    """The newest that is whole and not suspect; what is passed over is told."""
     for entry in known:
-        if entry.manifest is not None and not entry.manifest.suspect:
+        flaw = _flaw(ctx, entry)
+        if not flaw:
             return entry
         if entry.error is not None:
             raise RestoreRefusedError(
@@ -162,7 +170,14 @@ def _newest_good(ctx: Context, known: Sequence[Entry]) -> Entry:
                 fix=f"run the same command again, or choose one: {ctx.command('backup list')}",
                 reference="backup/unread",
             ) from entry.error
-        ctx.report(Notice(f"passed over backup {entry.id}, which is newer but {_flaw(entry)}"))
+        ctx.report(Notice(f"passed over backup {entry.id}, which is newer but {flaw}"))
+    return None
+
+
+def _newest_good(ctx: Context, known: Sequence[Entry]) -> Entry:
+    found = newest(ctx, known)
+    if found is not None:
+        return found
     raise _none_good(ctx, known)
 
 
@@ -170,7 +185,7 @@ def _none_good(ctx: Context, known: Sequence[Entry]) -> RestoreRefusedError:
     runs, keys = ctx.backends.cluster.running(), ctx.backends.keys
     other = newest_foreign(ctx) if runs else None
     if known:
-        cause = f"of {len(known)}, none is good; the newest is {_flaw(known[0])}"
+        cause = f"of {len(known)}, none is good; the newest is {_flaw(ctx, known[0])}"
     else:
         cause = f"{ctx.backends.objects.location()} holds none"
     following = ctx.command("backup create" if runs else "backup list")
@@ -187,8 +202,11 @@ def _none_good(ctx: Context, known: Sequence[Entry]) -> RestoreRefusedError:
     )
 
 
-def _flaw(entry: Entry) -> str:
-    return f"suspect: {entry.manifest.suspect}" if entry.manifest else f"broken: {entry.broken}"
+def _flaw(ctx: Context, entry: Entry) -> str:
+    if entry.manifest is None:
+        return f"broken: {entry.broken}"
+    suspicion = drills.suspicion(ctx, entry)
+    return f"suspect: {suspicion}" if suspicion else ""
 
 
 def _folders(ctx: Context) -> dict[str, set[str]]:

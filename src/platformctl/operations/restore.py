@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from platformctl.backends.database import marks
 from platformctl.backends.database.marks import Mark
-from platformctl.events import Notice, step
-from platformctl.operations import catalogue, holding, restore_copy
+from platformctl.errors import PlatformError
+from platformctl.events import Narrated, Notice, step
+from platformctl.operations import catalogue, drills, holding, prediction, restore_copy
 from platformctl.operations.backup_list import span
 from platformctl.operations.context import Context
+from platformctl.operations.drill_record import FORMAT, Result
 from platformctl.operations.locking import locked
 from platformctl.operations.restore_preflight import Plan, live, preflight, require_server
 from platformctl.operations.restore_switch import Change, switch
+from platformctl.operations.stopwatch import CHECK, Stopwatch
 from platformctl.quantities import Bytes, Seconds
+from platformctl.version import VERSION
 
 KEEP = 24 * 3600  # seconds
 
@@ -37,16 +41,19 @@ class Restored:
 
 def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) -> Restored | None:
     """The live database is replaced as a whole or not touched; answers None in a rehearsal."""
-    begun = ctx.clock.elapsed()
+    begun, at = ctx.clock.elapsed(), ctx.clock.now()
+    watch = Stopwatch(ctx.report)
+    ctx = replace(ctx, report=watch)
     with locked(ctx, f"restore {backup}"):
         require_server(ctx)
         with ctx.backends.database.exclusively():
             heal(ctx)
             _tell_foreign(ctx, backup)
-            with step(ctx.report, "check the backup and the server"):
+            with step(ctx.report, CHECK):
                 plan = preflight(ctx, backup, into_foreign=into_foreign)
             with restore_copy.proven(ctx, plan):
                 waited = switch(ctx, _change(ctx, plan))
+            _leave_result(ctx, plan, at, watch)
             dropped = _expire(ctx, but=plan.kept)
         return _told(ctx, plan, dropped, ctx.clock.elapsed() - begun, waited)
 
@@ -56,12 +63,42 @@ def what_is_lost(ctx: Context, backup: str = "latest") -> tuple[str, str]:
     require_server(ctx)
     manifest = catalogue.require_whole(ctx, catalogue.find(ctx, backup))
     age = span(ctx.clock.now() - manifest.taken_at)
+    seconds = prediction.predict(drills.of(manifest), drills.newest(ctx, catalogue.entries(ctx)))
     undo, other = ctx.command("restore --undo"), catalogue.newest_foreign(ctx)
     foreign = f"Backup {other} is of another database cluster and was not considered. "
     return manifest.id, (foreign if other and backup == "latest" else "") + (
         f"You will lose {age} of writes, all since {manifest.time}, and everybody signs in again. "
-        f"For a day, {undo} brings the writes back."
+        f"For a day, {undo} brings the writes back. "
+        + (
+            "How long it takes is unknown until a drill or a restore was made."
+            if seconds is None
+            else f"It will take about {max(1, round(seconds))} s."
+        )
     )
+
+
+def _leave_result(ctx: Context, plan: Plan, at: float, watch: Stopwatch) -> None:
+    """A restore proves its backup as a drill does; that it cannot be written down undoes nothing."""
+    if ctx.runner.rehearses:
+        ctx.report(Narrated(f"write beside backup {plan.manifest.id} that it was restored"))
+        return
+    result = Result(
+        format=FORMAT,
+        kind="restore",
+        backup=drills.of(plan.manifest),
+        at=at,
+        made_with=VERSION,
+        release=", ".join(sorted(set(ctx.backends.cluster.chosen().values()))),
+        secluded=False,
+        outcome="passed",
+        why="",
+        seconds=watch.rounded(),
+        contract=None,
+    )
+    try:
+        drills.write(ctx, plan.entry, result)
+    except PlatformError as error:
+        ctx.report(Notice(f"that the backup is proven could not be written: {error.message}: {error.cause}"))
 
 
 def _tell_foreign(ctx: Context, backup: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from platformctl.backends.cluster.protocol import Release
 from platformctl.backends.database import facts
 from platformctl.backends.database.facts import Proof
 from platformctl.backends.database.marks import Mark
@@ -13,6 +14,7 @@ from platformctl.events import Notice, step
 from platformctl.operations import archive, rollout
 from platformctl.operations.context import Context
 from platformctl.operations.restore_preflight import Plan
+from platformctl.operations.stopwatch import LOAD, MIGRATE, PROVE
 
 
 @contextmanager
@@ -21,7 +23,7 @@ def proven(ctx: Context, plan: Plan) -> Iterator[None]:
     try:
         fill(ctx, plan)
         prove(ctx, plan)
-        make_current(ctx, plan.copy, after="the new one is dropped")
+        make_current(ctx, plan.copy, after="the new one is dropped", release=plan.release)
         yield
     except BaseException:
         with suppress(PlatformError):  # a copy that stays is dropped by the next restore or up
@@ -33,7 +35,7 @@ def fill(ctx: Context, plan: Plan) -> None:
     database, manifest = ctx.backends.database, plan.manifest
     for role in plan.missing_roles:
         database.ensure_role(role)
-    with step(ctx.report, "load the backup into a new database") as current:
+    with step(ctx.report, LOAD) as current:
         mark = Mark(run=ctx.audit.run_id, backup=manifest.id, at=ctx.clock.now())
         database.create_copy(plan.copy, manifest.properties, mark)
         with database.load(plan.copy) as target:
@@ -47,7 +49,7 @@ def prove(ctx: Context, plan: Plan) -> None:
     """Raises StepError unless rows, sequences, definitions, owner, rights and settings are as backed up."""
     if ctx.runner.rehearses:
         return
-    with step(ctx.report, "prove the new database") as current:
+    with step(ctx.report, PROVE) as current:
         found = ctx.backends.database.proof(plan.copy)
         properties = ctx.backends.database.properties(plan.copy)
         wrong = [*_content(ctx, plan, found), *facts.unlike(plan.manifest.properties, properties)]
@@ -89,21 +91,21 @@ def _replayed(ctx: Context, plan: Plan) -> str:
         database.drop(name)
 
 
-def make_current(ctx: Context, database: str, after: str) -> None:
-    """Bring an earlier state to the schema of the running code, and make everybody sign in again.
+def make_current(ctx: Context, database: str, after: str, release: Release | None = None) -> None:
+    """Bring an earlier state to the schema of `release`, the running one, and make everybody sign in again.
 
     `after` says what becomes of it when the code is older than its data.
     """
-    _migrate(ctx, database, after)
+    _migrate(ctx, database, after, release)
     ctx.backends.database.end_sessions(database)
 
 
-def _migrate(ctx: Context, database: str, after: str) -> None:
+def _migrate(ctx: Context, database: str, after: str, release: Release | None) -> None:
     """The code may be newer than the data, never older."""
-    with step(ctx.report, "migrate the database that is to be live") as current:
+    with step(ctx.report, MIGRATE) as current:
         applied: list[str] = []
         for service in rollout.WITH_DATABASE:
-            migration = ctx.backends.cluster.migrate(service, database=database)
+            migration = ctx.backends.cluster.migrate(service, release, database)
             applied += [f"{service} {revision}" for revision in migration.applied]
             if migration.current != migration.head and not ctx.runner.rehearses:
                 raise RestoreRefusedError(

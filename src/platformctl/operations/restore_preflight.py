@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from platformctl.backends.cluster.protocol import Release
 from platformctl.backends.database import marks
 from platformctl.backends.database.protocol import DatabaseInfo
 from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError
@@ -19,13 +20,17 @@ SLACK = 64 * 1024 * 1024  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A backup that may be restored, and the names that the two databases get."""
+    """A backup that may be restored, and the names that the two databases get.
+
+    `release` has the migrations for it; None means the one that runs.
+    """
 
     entry: Entry
     manifest: Manifest
     copy: str
     kept: str
     missing_roles: tuple[str, ...]
+    release: Release | None = None
 
 
 def preflight(ctx: Context, backup: str, *, into_foreign: bool) -> Plan:

@@ -10,6 +10,7 @@ from platformctl.events import Notice, step
 from platformctl.operations import waiting
 from platformctl.operations.context import Context
 from platformctl.operations.holding import held
+from platformctl.operations.stopwatch import SWITCH
 
 READY_WITHIN = 15.0  # seconds; held requests wait at most twice as long
 
@@ -30,7 +31,7 @@ def switch(ctx: Context, change: Change) -> float:
     All that is asked before the hold ends: as soon as clients may write to the new database it stays.
     """
     before = _ready(ctx)
-    with held(ctx), step(ctx.report, "switch") as current:
+    with held(ctx), step(ctx.report, SWITCH) as current:
         begun = ctx.clock.elapsed()
         ctx.backends.database.switch(change.copy, change.kept, change.mark, change.kept_mark)
         try:

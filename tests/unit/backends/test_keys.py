@@ -55,6 +55,26 @@ def test_a_new_signer_is_added_to_the_key_file(tmp_path: Path) -> None:
     assert keys.sign(b"").signer != former
 
 
+def test_drills_are_signed_by_a_key_of_their_own_that_the_key_file_names(tmp_path: Path) -> None:
+    keys = made(tmp_path)
+    assert keys.drillers() == frozenset()
+    assert keys.make_driller() is True
+    assert keys.make_driller() is False
+    driller = keys.sign_result(b"x").signer
+    alone = FileKeys(tmp_path / "other" / "local.keys", RUNNER, chosen=keys.location())
+    assert alone.drillers() == keys.drillers() == {driller}
+    assert driller not in alone.trusted()
+    assert stat.S_IMODE((tmp_path / "local.keys" / "drill.key").stat().st_mode) == 0o600
+    assert keys.opens() == alone.opens()
+
+
+def test_what_is_signed_for_one_purpose_is_not_signed_for_another() -> None:
+    key = signing.generate()
+    assert not signing.verifies(signing.sign(key, b"a"), b"a", signing.RESULT)
+    assert not signing.verifies(signing.sign(key, b"a", signing.RESULT), b"a")
+    assert signing.verifies(signing.sign(key, b"a", signing.RESULT), b"a", signing.RESULT)
+
+
 def test_a_key_file_that_the_configuration_names_is_never_written(tmp_path: Path) -> None:
     chosen = tmp_path / "usb.key"
     chosen.write_text(Path(made(tmp_path / "a").location()).read_text())
@@ -109,6 +129,7 @@ def test_a_signing_key_that_is_none_is_told(tmp_path: Path, text: str) -> None:
 
 def test_forgotten_keys_are_gone_and_a_named_one_stays(tmp_path: Path) -> None:
     keys = made(tmp_path)
+    keys.make_driller()
     kept = tmp_path / "usb.key"
     kept.write_text(Path(keys.location()).read_text())
     FileKeys(tmp_path / "local.keys", RUNNER, chosen=str(kept)).forget()

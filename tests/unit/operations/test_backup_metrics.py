@@ -13,6 +13,7 @@ from platformctl.events import Notice
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_prune import prune
 from platformctl.operations.context import Context
+from platformctl.operations.restore import restore
 from platformctl.shell.rehearsal import RehearsalRunner
 from tests.backups import file_of
 from tests.database import run
@@ -47,6 +48,16 @@ def test_a_backup_writes_what_a_monitor_asks(measuring: Measuring) -> None:
     assert abs(found["last_success_timestamp_seconds"] - ctx.clock.now()) < 60
     assert (found["countwhole"], found["countsuspect"], found["countbroken"]) == (1, 0, 0)
     assert Path(ctx.config.backup.metrics).stat().st_mode & 0o777 == 0o644
+
+
+def test_a_restore_proves_what_it_restored(measuring: Measuring) -> None:
+    ctx = measuring()
+    create(ctx)
+    restore(measuring())
+    create(measuring())
+    found = metrics(ctx)
+    assert (found["countproven"], found["countwhole"]) == (1, 1)
+    assert found["last_proven_timestamp_seconds"] < found["last_success_timestamp_seconds"]
 
 
 def test_a_suspect_or_broken_one_is_no_success(measuring: Measuring) -> None:

@@ -13,11 +13,15 @@ from platformctl.backends.database import marks
 from platformctl.errors import DatabaseError, PreconditionError, RestoreRefusedError, StepError
 from platformctl.events import Narrated, Notice
 from platformctl.operations.backup_create import create
+from platformctl.operations.backup_list import list_backups
+from platformctl.operations.backup_show import show
+from platformctl.operations.catalogue import MANIFEST
 from platformctl.operations.context import Context
 from platformctl.operations.restore import restore, what_is_lost
 from platformctl.operations.restore_undo import undo, what_is_put_aside
 from platformctl.operations.waiting import SystemClock
 from platformctl.shell.rehearsal import RehearsalRunner
+from tests.backups import file_of
 from tests.database import Bare, names, rows, run
 from tests.support import Heard
 
@@ -57,6 +61,32 @@ def test_restore_brings_back_rows_tables_and_triggers_and_keeps_the_former_datab
     assert run(ctx, "SELECT count(*) FROM items.log") == [(501,)]
     assert names(ctx) == [done.kept]
     assert run(ctx, "SELECT max(id) FROM items.items") == [(501,)]
+
+
+def test_a_restored_backup_is_proven_and_the_time_of_the_next_is_known(environment: Environment) -> None:
+    ctx = environment()
+    made = create(ctx)
+    assert made.predicted_restore is None
+    assert "is unknown until" in what_is_lost(ctx)[1]
+    restore(environment(), made.id)
+    assert [each.state for each in list_backups(ctx).backups] == ["proven"]
+    (proof,) = show(ctx, made.id).drills
+    assert (proof.how, proof.outcome, proof.contract) == ("restore", "passed", "")
+    again = create(ctx).predicted_restore
+    assert again == pytest.approx(proof.seconds, rel=0.3, abs=0.2)
+    assert f"about {max(1, round(again))} s" in what_is_lost(ctx)[1]
+
+
+def test_a_restore_whose_result_cannot_be_written_is_done_nevertheless(environment: Environment) -> None:
+    ctx = environment()
+    before, made = rows(ctx), create(ctx)
+    run(ctx, DAMAGE)
+    file_of(ctx, made.id, MANIFEST).with_name("drills").write_text("in the way")
+    told = environment()
+    assert restore(told, made.id).backup == made.id
+    assert rows(ctx) == before
+    assert any("could not be written" in each.text for each in told.report.of(Notice))
+    assert [each.state for each in list_backups(ctx).backups] == ["whole"]
 
 
 def test_restore_brings_back_owner_rights_and_settings_of_the_database(environment: Environment) -> None:

@@ -17,10 +17,14 @@ LONGEST_NAME = len("/supervisor.sock.4194304")  # supervisord binds under a name
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`root` is the state directory; `sockets` a short private directory outside of it."""
+    """`root` is the state directory; `sockets` a short private directory outside of it.
+
+    `lease` is the file of the lock, where that is not to end with the rest.
+    """
 
     root: Path
     sockets: Path
+    lease: Path | None = None
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str]) -> Layout:
@@ -85,7 +89,12 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        return self.root / "lock.json"
+        return self.lease or self.root / "lock.json"
+
+    @property
+    def drill(self) -> Path:
+        """The lock of the one drill that may run."""
+        return self.root / "drill.json"
 
     @property
     def gateway_state(self) -> Path:

@@ -47,7 +47,7 @@ from platformctl.events import Finding, LogLine
 from platformctl.shell.runner import Runner
 from platformctl.version import VERSION
 
-KEPT_BY_PURGE = frozenset({"audit.jsonl", "lock.json", "lock.guard"})
+KEPT_BY_PURGE = frozenset({"audit.jsonl", "lock.json", "lock.guard", "drill.json", "drill.guard"})
 
 
 class EmbeddedCluster:

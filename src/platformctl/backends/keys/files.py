@@ -1,8 +1,9 @@
-"""Keys of backups as files of this user: one that opens backups and one that signs them."""
+"""Keys of backups as files of this user: one opens backups, one signs them, one signs results of drills."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -16,6 +17,7 @@ from platformctl.shell.runner import Runner
 
 IDENTITY = "AGE-SECRET-KEY-1"
 SIGNER = "# signer: "
+DRILLER = "# drill: "
 HEAD = """\
 # The key of the backups of {name}. Whoever has it can read them all; without it nobody can.
 # Keep a copy away from this machine. The format is that of age-keygen.
@@ -24,6 +26,8 @@ HEAD = """\
 
 class FileKeys:
     """`backup.key` opens backups and names the signers to believe, so that alone it is enough to restore.
+
+    Whoever signs a backup cannot claim that it was restored: that is another key's to say.
 
     `chosen` is the file that the configuration names in its place; nothing is ever written there.
     """
@@ -40,6 +44,7 @@ class FileKeys:
         self._file = Path(chosen) if chosen else folder / "backup.key"
         self._chosen = chosen is not None
         self._signing = folder / "signing.key"
+        self._drilling = folder / "drill.key"
         self._further = tuple(further)
         self._signers = frozenset(signers)
 
@@ -51,14 +56,13 @@ class FileKeys:
 
     @mutation("make the key of the backups in {self._file}")
     def make(self) -> bool:
-        files.private_directory(self._signing.parent)
-        if not self._signing.exists():
-            files.write_whole(self._signing, signing.generate().get_secret_value())
-        if self._chosen or self.sign(b"").signer in self._named():
-            return False
-        text = self._file.read_text() if self._file.exists() else self._new()
-        files.write_whole(self._file, f"{text}{SIGNER}{self.sign(b'').signer}\n")
-        return True
+        _make_missing(self._signing)
+        return self._name(SIGNER, self.sign(b"").signer)
+
+    @mutation("make the key that signs results of drills in {self._drilling}")
+    def make_driller(self) -> bool:
+        _make_missing(self._drilling)
+        return self._file.exists() and self._name(DRILLER, self.sign_result(b"").signer)
 
     def recipients(self) -> Sequence[str]:
         return tuple(dict.fromkeys((*self.opens()[:1], *self._further)))
@@ -84,24 +88,25 @@ class FileKeys:
         return tuple(SecretStr(each) for each in found)
 
     def sign(self, document: bytes) -> Signature:
-        try:
+        with _readable(self._signing, "backups", "backup create"):
             return signing.sign(SecretStr(self._signing.read_text()), document)
-        except (OSError, ValueError, TypeError) as error:  # TypeError: it has a passphrase
-            raise StateError(
-                "the key that signs backups cannot be read",
-                cause=f"{self._signing}: {error}",
-                fix="put it back; or move it away, and the next backup create makes another",
-                reference="keys/signing",
-            ) from error
+
+    def sign_result(self, document: bytes) -> Signature:
+        with _readable(self._drilling, "results of drills", "backup drill"):
+            return signing.sign(SecretStr(self._drilling.read_text()), document, signing.RESULT)
 
     def trusted(self) -> frozenset[str]:
         own = {self.sign(b"").signer} if self._signing.exists() else set()
-        return frozenset(self._named() | own | self._signers)
+        return frozenset(self._named(SIGNER) | own | self._signers)
+
+    def drillers(self) -> frozenset[str]:
+        own = {self.sign_result(b"").signer} if self._drilling.exists() else set()
+        return frozenset(self._named(DRILLER) | own)
 
     @mutation("delete the keys of the backups in {self._signing.parent}")
     def forget(self) -> None:
         with files.storage(self._signing.parent):
-            for each in (self._signing, self._signing.parent / "backup.key"):
+            for each in (self._signing, self._drilling, self._signing.parent / "backup.key"):
                 each.unlink(missing_ok=True)
             if self._signing.parent.exists():
                 self._signing.parent.rmdir()
@@ -114,8 +119,16 @@ class FileKeys:
         head = HEAD.format(name=f"{folder.parent.name}/{folder.name.removesuffix('.keys')}")
         return f"{head}# public key: {identity.to_public()}\n{identity}\n"
 
-    def _named(self) -> set[str]:
-        return {line.removeprefix(SIGNER) for line in self._lines() if line.startswith(SIGNER)}
+    def _name(self, kind: str, signer: str) -> bool:
+        """Write the signer into the key file; answers whether that changed it."""
+        if self._chosen or signer in self._named(kind):
+            return False
+        text = self._file.read_text() if self._file.exists() else self._new()
+        files.write_whole(self._file, f"{text}{kind}{signer}\n")
+        return True
+
+    def _named(self, kind: str) -> set[str]:
+        return {line.removeprefix(kind) for line in self._lines() if line.startswith(kind)}
 
     def _lines(self) -> list[str]:
         if not self._chosen and not self._file.exists():
@@ -132,3 +145,22 @@ class FileKeys:
             fix=f"put the key back into {self._file}, or name another file in backup.key",
             reference="keys/unusable",
         )
+
+
+def _make_missing(key: Path) -> None:
+    files.private_directory(key.parent)
+    if not key.exists():
+        files.write_whole(key, signing.generate().get_secret_value())
+
+
+@contextmanager
+def _readable(key: Path, what: str, maker: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, TypeError) as error:  # TypeError: it has a passphrase
+        raise StateError(
+            f"the key that signs {what} cannot be read",
+            cause=f"{key}: {error}",
+            fix=f"put it back; or move it away, and the next platformctl {maker} makes another",
+            reference="keys/signing",
+        ) from error

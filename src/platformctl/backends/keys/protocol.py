@@ -40,5 +40,12 @@ class Keys(Protocol):
     def trusted(self) -> frozenset[str]:
         """The signers whose signature is believed."""
 
+    def make_driller(self) -> bool:
+        """Make what is missing to sign results of drills; answers whether what has to be copied changed."""
+
+    def sign_result(self, document: bytes) -> Signature: ...
+    def drillers(self) -> frozenset[str]:
+        """Those whose signature of a drill's result is believed; the signer of a backup is none of them."""
+
     def forget(self) -> None:
         """Delete the keys, once no backup is left that they belong to."""

@@ -1,4 +1,4 @@
-"""Ed25519 signatures (RFC 8032) of what a backup says of itself; a signer's name is its public key."""
+"""Ed25519 signatures (RFC 8032) of what is said of a backup; a signer's name is its public key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pydantic import SecretStr
 from platformctl.backends.keys.protocol import Signature
 
 PREFIX = "ed25519:"
-PURPOSE = b"platformctl backup manifest\n"  # before what is signed, so that no signature serves elsewhere
+# The purpose stands before what is signed, so that no signature serves elsewhere.
+MANIFEST = b"platformctl backup manifest\n"
+RESULT = b"platformctl drill result\n"
 
 
 def generate() -> SecretStr:
@@ -24,7 +26,7 @@ def generate() -> SecretStr:
     return SecretStr(pem.decode())
 
 
-def sign(private: SecretStr, document: bytes) -> Signature:
+def sign(private: SecretStr, document: bytes, purpose: bytes = MANIFEST) -> Signature:
     """Raises ValueError when `private` is no Ed25519 key in PEM."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -33,17 +35,17 @@ def sign(private: SecretStr, document: bytes) -> Signature:
     if not isinstance(key, Ed25519PrivateKey):
         raise ValueError("it is not an Ed25519 key")
     public = key.public_key().public_bytes_raw()
-    return Signature(PREFIX + _text(public), _text(key.sign(PURPOSE + document)))
+    return Signature(PREFIX + _text(public), _text(key.sign(purpose + document)))
 
 
-def verifies(signature: Signature, document: bytes) -> bool:
+def verifies(signature: Signature, document: bytes, purpose: bytes = MANIFEST) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
         public = base64.b64decode(signature.signer.removeprefix(PREFIX), validate=True)
         value = base64.b64decode(signature.value, validate=True)
-        Ed25519PublicKey.from_public_bytes(public).verify(value, PURPOSE + document)
+        Ed25519PublicKey.from_public_bytes(public).verify(value, purpose + document)
     except (InvalidSignature, ValueError, binascii.Error):
         return False
     return True
