@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from platformctl.errors import BackupError, PlatformError, RestoreRefusedError
 from platformctl.events import Notice
@@ -53,7 +54,12 @@ def prefix(ctx: Context, made: Manifest) -> str:
 
 def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
-    found = [_entry(ctx, prefix) for prefix, keys in _folders(ctx).items() if f"{prefix}/{MANIFEST}" in keys]
+    trusted = cache(ctx.backends.keys.trusted)  # the key files are read once, not for each manifest
+    found = [
+        _entry(ctx, prefix, trusted)
+        for prefix, keys in _folders(ctx).items()
+        if f"{prefix}/{MANIFEST}" in keys
+    ]
     return tuple(each for _, each in sorted(_aged(found), key=lambda pair: pair[0], reverse=True))
 
 
@@ -165,11 +171,11 @@ def _folders(ctx: Context) -> dict[str, set[str]]:
     return found
 
 
-def _entry(ctx: Context, prefix: str) -> Entry:
+def _entry(ctx: Context, prefix: str, trusted: Callable[[], Collection[str]]) -> Entry:
     _, system_id, backup_id = prefix.rsplit("/", 2)
     try:
         with ctx.backends.objects.reader(f"{prefix}/{MANIFEST}") as stream:
-            read = manifest.parse(stream.read(LARGEST), ctx.backends.keys.trusted())
+            read = manifest.parse(stream.read(LARGEST), trusted())
         _require_place(ctx, read, system_id, backup_id)
     except PlatformError as error:
         unread = None if error.reference in UNUSABLE else error
