@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -103,8 +104,6 @@ def test_after_a_wrong_clock_the_order_is_that_of_making(environment: Environmen
 
 
 def test_a_missing_key_is_told_before_a_new_one_hides_it(environment: Environment) -> None:
-    from pathlib import Path
-
     ctx = environment()
     create(ctx)
     key = Path(ctx.backends.keys.location())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from platformctl.operations.backup_create import create
 from platformctl.operations.backup_verify import verify
 from platformctl.operations.catalogue import DATA
 from platformctl.operations.context import Context
+from tests.backups import file_of
 
 
 def test_a_backup_that_cannot_be_opened_does_not_keep_the_others_from_being_verified(
@@ -20,7 +20,7 @@ def test_a_backup_that_cannot_be_opened_does_not_keep_the_others_from_being_veri
 ) -> None:
     older, newer = create(environment()).id, create(environment()).id
     ctx = environment()
-    (data,) = Path(ctx.backends.objects.location()).rglob(f"{newer}/{DATA}")
+    data = file_of(ctx, newer, DATA)
     data.unlink()
     data.mkdir()
     with pytest.raises(UnhealthyError) as raised:

@@ -55,7 +55,11 @@ class _CannotBeOpened(Exception):
 
 
 class _Stream:
-    """Both ends as age wants them; it swallows what they raise, so that is kept and raised again."""
+    """Both ends as age wants them; it swallows what they raise, so that is kept and raised again.
+
+    age goes on for one more write after a failure. Neither end is asked again by then: it may be out of step,
+    and what it said of that would be taken for the cause.
+    """
 
     def __init__(self, source: Source, target: Target) -> None:
         self._source, self._target = source, target
@@ -82,6 +86,8 @@ class _Stream:
         return
 
     def _kept(self, act: Callable[[], T]) -> T:
+        if self._raised is not None:
+            raise self._raised
         try:
             return act()
         except BaseException as error:

@@ -90,6 +90,37 @@ def test_what_the_source_or_the_target_raises_arrives_as_it_is() -> None:
         packing.unpack(Failing(), None, IDENTITIES)
 
 
+@pytest.mark.parametrize("accepted", [0, 1, 2])
+@pytest.mark.parametrize("kind", ["random", "rows", "zeros"])
+@pytest.mark.parametrize("size", [150_000, 400_000, 3_000_000])
+def test_a_target_that_failed_is_left_alone_and_its_failure_is_what_is_told(
+    kind: str, size: int, accepted: int
+) -> None:
+    """age writes once more after a failure: the decompressor, out of step by then, must not be heard."""
+    seeded = random.Random(size)
+    rows = b"".join(b"%d\titem %d\t%d\n" % (n, n, seeded.getrandbits(60)) for n in range(size // 30))
+    plain = {"random": seeded.randbytes(size), "rows": rows, "zeros": b"\0" * size}[kind]
+    stored = io.BytesIO()
+    packing.pack(io.BytesIO(plain), stored, RECIPIENTS)
+
+    class Ending(io.RawIOBase):
+        asked = failed = 0
+
+        def write(self, data: bytes) -> int:
+            self.asked += 1
+            if self.asked > accepted:
+                self.failed += 1
+                raise BrokenPipeError(32, "the program has ended")
+            return len(data)
+
+    target = Ending()
+    try:
+        packing.unpack(io.BytesIO(stored.getvalue()), target, IDENTITIES)
+        assert target.failed == 0  # it needed no more than it was given
+    except BrokenPipeError:
+        assert target.failed == 1
+
+
 def test_what_is_no_recipient_is_told() -> None:
     with pytest.raises(ConfigError, match="which is no age recipient"):
         packing.pack(io.BytesIO(PLAIN), io.BytesIO(), ["age1" + "q" * 58])
