@@ -181,7 +181,7 @@ def _find(ctx: Context, attempt: Attempt) -> None:
 
 
 def _recorded(ctx: Context, entry: Entry, attempt: Attempt) -> str:
-    """Where the result was written. What is removed meanwhile needs none."""
+    """Where the result was written; '' when it could not be, and a failure is to be told all the same."""
     error = attempt.failure
     result = Result(
         format=drill_record.FORMAT,
@@ -196,9 +196,15 @@ def _recorded(ctx: Context, entry: Entry, attempt: Attempt) -> str:
         seconds=attempt.watch.rounded(),
         contract=attempt.contract,
     )
-    with locked(ctx, "write the result of a drill", PATIENCE):
-        catalogue.find(ctx, entry.id)  # a prune may have deleted it meanwhile
-        return drills.write(ctx, entry, result)
+    try:
+        with locked(ctx, "write the result of a drill", PATIENCE):
+            catalogue.find(ctx, entry.id)  # a prune may have deleted it meanwhile
+            return drills.write(ctx, entry, result)
+    except PlatformError as unwritten:
+        if error is None:
+            raise
+        ctx.report(Notice(f"the result could not be written: {unwritten.message}: {unwritten.cause}"))
+        return ""
 
 
 def _told(ctx: Context, attempt: Attempt, record: str, seconds: float) -> Drilled:
@@ -222,7 +228,8 @@ def _told(ctx: Context, attempt: Attempt, record: str, seconds: float) -> Drille
         f"the drill of backup {manifest.id} failed: {error.message}",
         cause=error.cause,
         evidence=error.evidence,
-        state=f"The live platform was not touched; backup {manifest.id} is suspect now.",
+        state="The live platform was not touched; "
+        + (f"backup {manifest.id} is suspect now." if record else "the backup is listed as before."),
         fix=f"remove the cause, then {ctx.command(f'backup drill {manifest.id}')}",
         reference="backup/drill",
         data=drilled,

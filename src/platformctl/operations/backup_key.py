@@ -10,12 +10,16 @@ from platformctl.operations.context import Context
 
 @dataclass(frozen=True, slots=True)
 class KeyShown:
-    """Names of keys only; `opens` are the recipients whose backups can be read here."""
+    """Names of keys only; `opens` are the recipients whose backups can be read here.
+
+    Those in `trusted` are believed what they say of backups, those in `drillers` what of drills.
+    """
 
     file: str
     opens: tuple[str, ...]
     recipients: tuple[str, ...]
     trusted: tuple[str, ...]
+    drillers: tuple[str, ...]
     next_steps: tuple[str, ...]
 
 
@@ -33,5 +37,6 @@ def show(ctx: Context) -> KeyShown:
         opens=tuple(keys.opens()),
         recipients=tuple(keys.recipients()),
         trusted=tuple(sorted(keys.trusted())),
+        drillers=tuple(sorted(keys.drillers())),
         next_steps=(f"cp {keys.location()} to a place away from this machine", ctx.command("backup list")),
     )

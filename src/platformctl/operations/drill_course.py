@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from platformctl.backends.cluster.protocol import Release
 from platformctl.backends.database.marks import Mark
 from platformctl.backends.secrets.protocol import Secrets
-from platformctl.errors import BackupError, CommandError, PlatformError, RestoreRefusedError
+from platformctl.errors import (
+    BackupError,
+    CommandError,
+    PlatformError,
+    PreconditionError,
+    RestoreRefusedError,
+)
 from platformctl.events import step
 from platformctl.operations import restore_copy, rollout
 from platformctl.operations.context import Context
@@ -19,6 +25,7 @@ from platformctl.operations.stopwatch import CHECK, Stopwatch
 
 Ask = Callable[[Context, Secrets], Contract]
 OTHERS_FAULT = ("backup/key", "objects/disk")
+FULL = "No space left on device"
 
 
 @dataclass
@@ -52,9 +59,11 @@ def carry_out(inside: Context, attempt: Attempt, ask: Ask, live: Secrets) -> Non
             _boot(inside, release)
         with attempt.watch.section("verify", inside.clock):
             attempt.contract = ask(inside, live)
-    except RestoreRefusedError:
-        raise  # the backup is newer than the code
+    except PreconditionError:
+        raise  # such as a backup that is newer than the code
     except PlatformError as error:
+        if _full(error):
+            raise
         attempt.failure = error
         attempt.contract = error.data if isinstance(error.data, Contract) else None
 
@@ -93,3 +102,8 @@ def _damaged(refused: RestoreRefusedError) -> bool:
     """Whether it was refused for what is stored, and not for what is missing here."""
     cause = refused.__cause__
     return isinstance(cause, BackupError | CommandError) and cause.reference not in OTHERS_FAULT
+
+
+def _full(error: PlatformError) -> bool:
+    """A disk without room says nothing of the backup."""
+    return any(FULL in line for line in (error.message, error.cause, *error.evidence))
