@@ -52,6 +52,9 @@ class FileKeys:
     @mutation("make the key of the backups in {self._file}")
     def make(self) -> bool:
         files.private_directory(self._signing.parent)
+        files.sweep(self._signing)
+        if not self._chosen:
+            files.sweep(self._file)
         if not self._signing.exists():
             files.write_whole(self._signing, signing.generate().get_secret_value())
         if self._chosen or self.sign(b"").signer in self._named():
