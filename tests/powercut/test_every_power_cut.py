@@ -98,7 +98,7 @@ def test_a_power_cut_during_the_first_backup_leaves_no_false_one(
     events, before = traced(ctx, create, tmp_path)
     assert {each.kind for each in events} >= {"make", "create", "link", "unlink", "sync file", "sync folder"}
     assert cuts.false(events, before, SOME) == []
-    assert cuts.looked > len(events)
+    assert cuts.looked > 10
 
 
 def test_a_backup_that_was_reported_survives_a_power_cut(
