@@ -86,10 +86,10 @@ def at_boundary(world: World, verb: Verb, at: float) -> Ended:
 def of_tool(world: World, verb: Verb, share: float) -> Ended:
     """After `share` of the time that the verb takes."""
     run = Run(world, verb)
-    hit = run.wait(share * world.seconds[verb.name])
-    if hit:
-        os.kill(run.pid, signal.SIGKILL)
-    return Ended(run.id, run.end(), hit)
+    run.wait(share * world.seconds[verb.name])
+    os.kill(run.pid, signal.SIGKILL)  # without effect on one that has ended and was not waited for
+    code = run.end()
+    return Ended(run.id, code, code == -signal.SIGKILL)
 
 
 def of_child(world: World, verb: Verb, share: float) -> Ended:

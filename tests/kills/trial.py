@@ -60,7 +60,7 @@ def boundaries(world: World) -> Iterator[Aim]:
 
 def drawn(seed: int, number: int) -> Aim:
     blow, verb = RANDOM[number % len(RANDOM)]
-    return blow, verb.name, Random(f"{seed} {number}").uniform(0, 0.95)
+    return blow, verb.name, Random(f"{seed} {number}").uniform(0, 1.1)
 
 
 def attempt(world: World, number: int, aim: Aim) -> Trial:
@@ -103,12 +103,13 @@ def _unsound(world: World) -> Iterator[str]:
 
 def _again(world: World, verb: Verb, states: dict[str, Contents]) -> Iterator[str]:
     """The next run, without help; an undo goes back to whatever the first left."""
-    before = len(catalogue.entries(world.context()))
+    before, begun = len(catalogue.entries(world.context())), time.monotonic()
     try:
         verb.operation(world.context())
     except PlatformError as error:
         yield f"the next run failed: {error.message}; {error.cause}"
         return
+    world.seconds[verb.name] = time.monotonic() - begun  # as long as it takes now, not when all began
     wanted = states["new"]
     if not verb.same and states["left"] == states["new"]:
         wanted = states["old"]

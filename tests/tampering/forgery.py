@@ -118,7 +118,7 @@ def other_environment(hit: Hit) -> None:
 def _repacked(hit: Hit) -> Packed:
     """Other data, encrypted to the backup's own recipients, whose names are no secret."""
     target = io.BytesIO()
-    plain = io.BytesIO(hit.draw.choice((b"", b"PGDMP", hit.other.data)))
+    plain = io.BytesIO(hit.draw.choice((b"", hit.stage.archive, hit.stage.archive)))
     packed = packing.pack(plain, target, hit.victim.parsed.recipients)
     hit.victim.file(DATA).write_bytes(target.getvalue())
     return packed

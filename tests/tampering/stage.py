@@ -56,11 +56,15 @@ class Good:
 
 @dataclass(frozen=True)
 class Stage:
-    """`backups` are from the oldest to the newest; each call of `context` is a run of its own."""
+    """`backups` are from the oldest to the newest; each call of `context` is a run of its own.
+
+    `archive` is a whole dump of another database, as an attacker could have made one.
+    """
 
     context: Callable[[], Context]
     root: Path
     backups: tuple[Good, ...]
+    archive: bytes
 
     def repair(self) -> None:
         """Every object is again what it was when it was made, and nothing else is there."""
@@ -99,13 +103,19 @@ def stage(server: EmbeddedDatabase, folder: Path) -> Stage:
     run(ctx, CONTENT)
     run(ctx, FILLING)
     ids = []
+    archive = _archive(ctx)
     for number in range(BACKUPS):
         run(ctx, ANOTHER.format(number))
         ids.append(create(ctx, accept=("size",)).id)
     run(ctx, ANOTHER.format(BACKUPS))
     root = Path(ctx.backends.objects.location())
     good = tuple(_good(ctx, root, each) for each in ids)
-    return Stage(lambda: context(server, folder, name), root, good)
+    return Stage(lambda: context(server, folder, name), root, good, archive)
+
+
+def _archive(ctx: Context) -> bytes:
+    with ctx.backends.database.snapshot() as snapshot, ctx.backends.database.dump(snapshot) as source:
+        return source.read()
 
 
 def _good(ctx: Context, root: Path, backup: str) -> Good:

@@ -12,7 +12,7 @@ from tests.tampering.campaign import SEED, TRIALS, carry_out, resumed
 from tests.tampering.stage import Stage, stage
 from tests.tampering.trial import METHODS, method_of
 
-SOME = 12  # trials of each method
+SOME = 8  # trials of each method
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,12 @@ def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
             raise
 
 
+def sweep(path: Path) -> None:
+    """Delete what writers of `path` that were killed have left; for whoever alone may write it now."""
+    for left in path.parent.glob(f".{path.name}.????????"):
+        left.unlink(missing_ok=True)
+
+
 def private_directory(path: Path) -> None:
     """Make `path` with mode 0700, or check that it is a directory of ours that nobody else can enter."""
     with storage(path):

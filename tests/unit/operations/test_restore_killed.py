@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 
 import psycopg
 
+from platformctl.backends.database import marks
+from platformctl.errors import DatabaseError
 from platformctl.operations.backup_create import create
 from platformctl.operations.context import Context
 from platformctl.operations.restore import restore
@@ -41,6 +45,30 @@ def test_a_restore_killed_anywhere_leaves_the_old_or_the_new_and_is_healed(envir
     assert False in outcomes
     restore(environment())
     assert rows(ctx) == whole
+
+
+def test_a_copy_that_the_server_goes_on_making_without_its_client_is_healed(environment: Environment) -> None:
+    database = environment().backends.database
+    copy = marks.copy_name(database.name, "dead")
+    made: list[str] = []
+
+    def make() -> None:
+        try:
+            run(environment(), f'CREATE DATABASE "{copy}"', "postgres")
+        except DatabaseError as error:
+            made.append(error.reference)
+
+    with database._session("postgres") as connection, connection.transaction():
+        connection.execute("LOCK pg_database IN SHARE MODE")
+        maker = threading.Thread(target=make)
+        maker.start()
+        deadline = time.monotonic() + 5
+        while not database._making() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        database.heal()
+        maker.join()
+    assert made == ["database/57P01"]
+    assert names(environment()) == []
 
 
 def test_an_undo_killed_anywhere_leaves_the_old_or_the_new_and_is_healed(environment: Environment) -> None:

@@ -34,6 +34,7 @@ class Lease:
         with files.guarded(self._guard):
             other = self.holder()
             if other is None or other.id == me.id:
+                files.sweep(self._path)
                 files.write_whole(self._path, json.dumps(asdict(me)))
                 return None
             return other

@@ -31,6 +31,7 @@ OBSTACLES = """
     FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE datname = %(name)s
 """
 CREATE = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
+MAKING = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND starts_with(query, %s)"
 END_SESSIONS = "auth.end_all_sessions()"  # a function that the auth service's migrations make
 SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s)"
 
@@ -62,15 +63,33 @@ class Copies(Sessions):
             return tuple(row[0] for row in connection.execute(OBSTACLES, {"name": self.name}))
 
     def heal(self) -> tuple[str, ...]:
-        """Drop the half-filled copies that a killed restore left."""
+        """Drop the half-filled copies that a killed restore left, one that is still being made among them."""
         if self.runner.rehearses and not self.answers():
             return ()
+        making = self._making()
+        if making:
+            self._end_making(making)
         found = self.databases()
         healed = []
         for each in marks.copies(self.name, found):
             self.drop(each.name)
             healed.append(f"dropped {each.name}, the unfinished copy of a restore that was killed")
         return tuple(healed)
+
+    @observation("look for copies that the server is making")
+    def _making(self) -> list[int]:
+        """CREATE DATABASE runs to its end after its client was killed: the copy would appear later."""
+        from psycopg import sql
+
+        with self._session("postgres") as connection:
+            quoted = sql.Identifier(marks.copy_name(self.name, "")).as_string(connection)
+            begin = f"CREATE DATABASE {quoted.removesuffix(chr(34))}"
+            return [pid for (pid,) in connection.execute(MAKING, (begin,))]
+
+    @mutation("end what a killed restore still has the server do")
+    def _end_making(self, sessions: list[int]) -> None:
+        with self._session("postgres") as connection:
+            connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) pid", (sessions,))
 
     @mutation("create the database {name}")
     def create_copy(self, name: str, like: Properties, mark: Mark) -> None:

@@ -57,6 +57,8 @@ class FileKeys:
     @mutation("make the key of the backups in {self._file}")
     def make(self) -> bool:
         _make_missing(self._signing)
+        if not self._chosen:
+            files.sweep(self._file)
         return self._name(SIGNER, self.sign(b"").signer)
 
     @mutation("make the key that signs results of drills in {self._drilling}")
@@ -149,6 +151,7 @@ class FileKeys:
 
 def _make_missing(key: Path) -> None:
     files.private_directory(key.parent)
+    files.sweep(key)
     if not key.exists():
         files.write_whole(key, signing.generate().get_secret_value())
 

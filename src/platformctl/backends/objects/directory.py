@@ -58,9 +58,12 @@ class DirectoryObjects:
 
     @mutation("delete the object {key}")
     def delete(self, key: str) -> None:
+        """Synced at once, so that no power cut brings back what was deleted before something else."""
+        path = self._path(key)
         with _told(key):
-            self._path(key).unlink(missing_ok=True)
-            self._remove_empty_folders(self._path(key).parent)
+            path.unlink(missing_ok=True)
+            _sync(path.parent)
+            self._remove_empty_folders(path.parent)
 
     def expiry(self, prefix: str) -> int | None:
         return None  # a directory deletes nothing by itself

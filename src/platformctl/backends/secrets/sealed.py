@@ -40,8 +40,11 @@ class SealedFile:
             ) from error
 
     def write(self, document: dict[str, Any]) -> None:
+        """For whoever alone may write it now."""
         import pyrage
 
+        files.sweep(self.key)
+        files.sweep(self.path)
         if not self.key.exists():
             if self.path.exists():
                 self.read()  # says that the key is missing; a new one would lose every secret

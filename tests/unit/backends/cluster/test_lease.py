@@ -104,3 +104,10 @@ def test_only_the_holder_releases(lease, me):
 def test_a_torn_lock_file_is_no_lock(lease, me, tmp_path):
     (tmp_path / "lock.json").write_text('{"id": "tor')
     assert lease.take(me) is None
+
+
+def test_what_a_killed_taker_had_begun_to_write_is_swept(lease, me, tmp_path):
+    left = tmp_path / ".lock.json.abcdefgh"
+    left.write_text("{")
+    assert lease.take(me) is None
+    assert not left.exists()
