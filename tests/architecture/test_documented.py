@@ -90,6 +90,6 @@ def test_every_reference_of_backup_and_restore_is_in_the_runbook() -> None:
     explained = set(re.findall(r"`([a-z]+/[a-z-]+)`", (ROOT / "docs/runbooks/restore.md").read_text()))
     used = set()
     for file in (ROOT / "src/platformctl").rglob("*.py"):
-        used |= set(re.findall(r'"((?:backup|restore|keys|objects|lock)/[a-z-]+)"', file.read_text()))
+        used |= set(re.findall(r'"((?:backup|restore|drill|keys|objects|lock)/[a-z-]+)"', file.read_text()))
     assert len(used) > 20
     assert used - explained == set()
