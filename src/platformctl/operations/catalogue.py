@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 
 from platformctl.errors import BackupError, PlatformError, PreconditionError, RestoreRefusedError
 from platformctl.events import Notice
@@ -59,7 +58,7 @@ def prefix(ctx: Context, made: Manifest) -> str:
 def entries(ctx: Context) -> tuple[Entry, ...]:
     """Everything that has a manifest, the newest first, of every database cluster this environment had."""
     folders = {each: keys for each, keys in _folders(ctx).items() if f"{each}/{MANIFEST}" in keys}
-    trusted = cache(ctx.backends.keys.trusted)  # the key files are read once, not for each manifest
+    trusted = ctx.backends.keys.trusted() if folders else frozenset()
 
     def read(prefix: str) -> Entry:
         return replace(_entry(ctx, prefix, trusted), results=drills.keys(prefix, folders[prefix]))
@@ -222,11 +221,11 @@ def _folders(ctx: Context) -> dict[str, set[str]]:
     return found
 
 
-def _entry(ctx: Context, prefix: str, trusted: Callable[[], Collection[str]]) -> Entry:
+def _entry(ctx: Context, prefix: str, trusted: Collection[str]) -> Entry:
     _, system_id, backup_id = prefix.rsplit("/", 2)
     try:
         with ctx.backends.objects.reader(f"{prefix}/{MANIFEST}") as stream:
-            read = manifest.parse(stream.read(LARGEST), trusted())
+            read = manifest.parse(stream.read(LARGEST), trusted)
         _require_place(ctx, read, system_id, backup_id)
     except PlatformError as error:
         unread = None if error.reference in UNUSABLE else error
