@@ -49,11 +49,19 @@ def _ready(ctx: Context) -> frozenset[str]:
 
 
 def _probe(ctx: Context, before: frozenset[str]) -> None:
-    """Every process that was ready before must be again; others may have reasons of their own."""
+    """Every process that was ready before must be again; others may have reasons of their own.
+
+    And each must have heard, from the new database, which tokens are void: until then it honours old ones.
+    """
+    switched = ctx.clock.elapsed()
 
     def missing() -> str | None:
-        behind = [each for each in ctx.backends.cluster.processes() if each.name in before and not each.ready]
-        return f"{behind[0].name} is not ready on the new database: {behind[0].why}" if behind else None
+        asked = ctx.clock.elapsed()
+        found = [each for each in ctx.backends.cluster.processes() if each.name in before]
+        if behind := [each for each in found if not each.ready]:
+            return f"{behind[0].name} is not ready on the new database: {behind[0].why}"
+        deaf = [each.name for each in found if each.heard is not None and each.heard > asked - switched]
+        return f"{deaf[0]} has not heard yet which tokens are void" if deaf else None
 
     waiting.until(ctx, missing, READY_WITHIN, interval=0.1)
     if any(name.startswith("gateway") for name in before):

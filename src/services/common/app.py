@@ -97,6 +97,7 @@ def service_app(
         "migrations": SchemaVersion(parts.database).fits,
         "keys": lambda: _keys(parts.access),
     }
+    app.state.ages = {"revocations": lambda: parts.access.view.used_age}
     errors.install(app)
     app.add_middleware(Observation, service=parts.name, release=parts.settings.release)
     for router in routers:
@@ -109,6 +110,7 @@ async def _keys(access: AccessTokens) -> str | None:
         return "no public key of the auth service is known yet"
     if not access.view.loaded:
         return "the revocations of the auth service have not been read yet"
+    access.view.hurry()  # whoever asks may wait for revocations that are younger than the question
     return None
 
 

@@ -21,6 +21,7 @@ class Control:
 
     The application offers its checks as `app.state.readiness` and, if it has any, its commands as
     `app.state.control`: a mapping of (method, path) to a callable from a document to status and document.
+    Its `app.state.ages`, in seconds, are those of what it knows from other services and uses.
     """
 
     def __init__(self, service: str, release: str, app: Any, stage: Callable[[], str | None]) -> None:
@@ -57,7 +58,9 @@ class Control:
         found = await asyncio.gather(*(_verdict(check) for check in checks.values()))
         answers = {"draining": stage or "ok"} | dict(zip(checks, found, strict=True))
         ready = all(text == "ok" for text in answers.values())
-        body = {"ready": ready, "service": self._service, "release": self._release, "checks": answers}
+        ages = {name: age() for name, age in getattr(self._app.state, "ages", {}).items()}
+        told = {"service": self._service, "release": self._release, "checks": answers, "ages": ages}
+        body = {"ready": ready, **told}
         return 200 if ready else 503, body
 
 

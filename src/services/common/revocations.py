@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 from pydantic import BaseModel
@@ -62,6 +63,7 @@ class RevocationView:
         self._accounts: dict[str, AccountChange] = {}
         self._revoked: dict[str, float] = {}
         self._pulled_at = float("-inf")
+        self._wanted = asyncio.Event()
         self.pull = Refresher(self._pull, SECONDS_BETWEEN_PULLS)
 
     @property
@@ -70,7 +72,17 @@ class RevocationView:
 
     @property
     def stale(self) -> bool:
-        return time.monotonic() - self._pulled_at > STALE_SECONDS
+        return self.used_age is None
+
+    @property
+    def used_age(self) -> float | None:
+        """Seconds since the feed was asked for what is known; None when that is too old to honour a token."""
+        age = time.monotonic() - self._pulled_at
+        return age if age <= STALE_SECONDS else None
+
+    def hurry(self) -> None:
+        """Let the next pull begin now."""
+        self._wanted.set()
 
     def account(self, user: str) -> AccountChange | None:
         return self._accounts.get(user)
@@ -106,4 +118,6 @@ class RevocationView:
         while True:
             await self.pull()
             self.forget_expired()
-            await asyncio.sleep(PULL_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), PULL_SECONDS)
+            self._wanted.clear()

@@ -85,3 +85,8 @@ async def test_commands_of_the_application_get_a_bounded_json_object() -> None:
     assert (await ask(app, "GET", "/control/x")).status_code == 404
     for content in (b"[]", b"{", b'"' + b"a" * 100_000 + b'"'):
         assert (await ask(app, "PUT", "/control/x", content=content)).status_code == 400
+
+
+async def test_readiness_tells_how_old_the_knowledge_of_other_services_is() -> None:
+    found = application(ages={"revocations": lambda: 0.25, "keys": lambda: None})
+    assert (await ask(found, "GET", "/readyz")).json()["ages"] == {"revocations": 0.25, "keys": None}

@@ -119,6 +119,7 @@ async def test_the_control_listener_tells_life_readiness_and_numbers(tmp_path: P
                     "service": "items",
                     "release": "r7",
                     "checks": {"draining": "ok", "word": "ok"},
+                    "ages": {},
                 },
             )
             assert b"# HELP http_requests_total" in (await client.get("/metrics")).content

@@ -318,6 +318,24 @@ def test_restore_switches_back_when_the_services_do_not_serve(environment: Envir
     assert names(ctx) == []
 
 
+def test_restore_switches_back_when_a_service_goes_on_honouring_void_tokens(environment: Environment) -> None:
+    class Deaf(Bare):
+        """A service that last asked which tokens are void before the switch, and asks no more."""
+
+        def processes(self) -> tuple[Process, ...]:
+            return (Process("items-0", "items", "running", True, heard=clock.elapsed() - begun),)
+
+    create(environment())
+    ctx, clock = environment(), Hasty()
+    begun = clock.elapsed()
+    deaf = Deaf(ctx.backends.cluster.lease)
+    with pytest.raises(StepError) as raised:
+        restore(replace(ctx, backends=replace(ctx.backends, cluster=deaf), clock=clock))
+    assert raised.value.reference == "restore/switched-back"
+    assert "items-0 has not heard yet which tokens are void" in raised.value.cause
+    assert names(ctx) == []
+
+
 def test_restore_switches_back_while_it_holds_when_the_gateway_does_not_reach_the_services(
     environment: Environment,
 ) -> None:

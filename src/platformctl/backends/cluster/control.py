@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """`why` holds the failing checks' own sentences."""
+    """`why` holds the failing checks' own sentences; `heard` as in Process."""
 
     ready: bool
     release: str | None
     why: str
+    heard: float | None = None
 
 
 def readiness(layout: Layout, process: str) -> Readiness:
@@ -35,7 +36,8 @@ def readiness(layout: Layout, process: str) -> Readiness:
         return Readiness(False, None, f"its control socket does not answer ({error})")
     failing = [f"{name}: {text}" for name, text in body.get("checks", {}).items() if text != "ok"]
     ready = answer.status_code == 200 and bool(body.get("ready"))
-    return Readiness(ready, body.get("release"), "; ".join(failing))
+    heard = body.get("ages", {}).get("revocations")
+    return Readiness(ready, body.get("release"), "; ".join(failing), heard)
 
 
 def request(

@@ -287,9 +287,8 @@ class EmbeddedCluster:
             return Process(name, service, program.state, up, program.pid, program.started, why=program.why)
         found = control.readiness(self._layout, name)
         state = "running" if found.ready else program.state  # supervisord waits a second before it says so
-        return Process(
-            name, service, state, found.ready, program.pid, program.started, found.release, found.why
-        )
+        told = (found.release, found.why, found.heard)
+        return Process(name, service, state, found.ready, program.pid, program.started, *told)
 
 
 def _configures(name: str) -> bool:

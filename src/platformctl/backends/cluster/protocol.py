@@ -25,7 +25,10 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One replica; `started` is in seconds since the epoch, `why` says what keeps it from being ready."""
+    """One replica; `started` is in seconds since the epoch, `why` says what keeps it from being ready.
+
+    `heard` is how many seconds ago it asked which tokens are void; None for one that honours none.
+    """
 
     name: str
     service: str
@@ -35,6 +38,7 @@ class Process:
     started: float | None = None
     release: str | None = None
     why: str = ""
+    heard: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
