@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from platformctl.config.schema import Keep
 from platformctl.operations.retention import ALWAYS, Made, reasons
+from tests.retention.promises import after, check, good
 
 DAY = 86400.0
 TEN_YEARS = 3650 * DAY
@@ -30,54 +29,17 @@ facts = st.tuples(steps, st.sampled_from((True, True, True, False)), st.booleans
 def histories(draw: st.DrawFn) -> list[Made]:
     """The newest first; of some the clock was right, others were made while it was wrong."""
     at, made = START, []
-    for number, (step, good, proven) in enumerate(draw(st.lists(facts, max_size=40))):
+    for number, (step, whole, proven) in enumerate(draw(st.lists(facts, max_size=40))):
         shown = at + step
         if step >= 0:
             at = min(shown, START + TEN_YEARS)
-        made.append(Made(f"b{number}", shown, good, proven and good))
+        made.append(Made(f"b{number}", shown, whole, proven and whole))
     return made[::-1]
-
-
-def good(history: Sequence[Made]) -> list[Made]:
-    return [each for each in history if each.good]
-
-
-def after(history: Sequence[Made], keep: Keep) -> list[Made]:
-    why = reasons(history, keep)
-    return [each for each in history if each.id in why]
-
-
-def check(history: list[Made], keep: Keep) -> None:
-    why = reasons(history, keep)
-    known = {each.id for each in history}
-    assert set(why) <= known
-    assert all(why.values())
-    assert {each.id for each in good(history)[: max(ALWAYS, keep.last)]} <= set(why), "the newest"
-    proven = [each.id for each in history if each.proven]
-    assert not proven or proven[0] in why, "the newest proven"
-    kept_good = [each for each in good(history) if each.id in why]
-    for label, count in (("%Y-%m-%d", keep.daily), ("%G-%V", keep.weekly), ("%Y-%m", keep.monthly)):
-        spans = dict.fromkeys(f"{datetime.fromtimestamp(e.taken_at, UTC):{label}}" for e in good(history))
-        there = {f"{datetime.fromtimestamp(e.taken_at, UTC):{label}}" for e in kept_good}
-        assert set(list(spans)[:count]) <= there, label
-    most = max(ALWAYS, keep.last) + keep.daily + keep.weekly + keep.monthly + 2
-    assert len(kept_good) <= most, "what is kept is bounded"
-    # whatever was damaged or suspect changes nothing for the others
-    assert {each.id for each in kept_good} == set(reasons(good(history), keep))
-    assert after(after(history, keep), keep) == after(history, keep), "a second run has nothing to do"
 
 
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories(), policies)
 def test_no_history_breaks_a_promise(history: list[Made], keep: Keep) -> None:
-    check(history, keep)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(7200)
-@settings(max_examples=1_000_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(histories(), policies)
-def test_no_history_of_a_million_breaks_a_promise(history: list[Made], keep: Keep) -> None:
     check(history, keep)
 
 
