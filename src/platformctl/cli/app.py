@@ -34,7 +34,7 @@ VERBS = (
     Verb("rollback", "Bring back an earlier deploy as it was.", "rollback"),
     Verb("history", "Show who deployed what, and when.", "history"),
     Verb("migrate", "Bring the database's schemas to what the present code needs.", "migrate"),
-    Verb("backup", "Make, list, check, drill and prune backups.", "backup"),
+    Verb("backup", "Make, list, check, drill, prune and schedule backups.", "backup"),
     Verb("restore", "Put the database back to what a backup holds.", "restore"),
     Verb("maintenance", "Let the gateway refuse writes for a while.", "maintenance"),
     Verb("secrets", "Set, list and show secrets.", "secrets"),

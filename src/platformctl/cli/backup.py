@@ -1,4 +1,4 @@
-"""`platformctl backup`: make, list, show, check, drill and prune backups."""
+"""`platformctl backup`: make, list, show, check, drill, prune and schedule backups."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ import typer
 
 from platformctl.cli.options import Damage, Operation, changes, group, reads
 
-app = group("Make, list, check, drill and prune backups.")
+app = group("Make, list, check, drill, prune and schedule backups.")
 
 Backup = Annotated[str, typer.Argument(metavar="[ID|latest]", help="Which backup.", show_default=True)]
+
+
+class Format(Enum):
+    CRONTAB = "crontab"
+    SYSTEMD = "systemd"
 
 
 class Accepted(Enum):
@@ -113,3 +118,22 @@ def prune() -> Operation:
     from platformctl.operations.backup_prune import prune
 
     return prune
+
+
+@app.command("schedule")
+@reads(unloaded=True)
+def schedule(
+    format: Annotated[
+        Format,
+        typer.Option("--format", help="Who is to start them.", metavar="crontab|systemd"),
+    ] = Format.CRONTAB,
+) -> Operation:
+    """Print what this machine's cron or systemd needs to back up by itself.
+
+    At each time of backup.schedule a backup is made, old ones are pruned, and one is drilled if it is time.
+    For crontab these are lines to add; for systemd a script for sh that installs units of your own, with a
+    timer. Nothing is installed here.
+    """
+    from platformctl.operations.backup_schedule import schedule
+
+    return partial(schedule, format=format.value)

@@ -91,6 +91,16 @@ class Backup(Section):
         ),
         examples=["/var/lib/node_exporter/platformctl.prom"],
     )
+    schedule: tuple[Annotated[str, AfterValidator(values.time_of_day)], ...] = Field(
+        ("02:00",),
+        strict=False,
+        max_length=24,
+        description=(
+            "The times of the day, in the machine's own zone, at which `backup schedule` has cron or systemd "
+            "make backups."
+        ),
+        examples=[["02:00", "14:00"]],
+    )
     drill_days: int = Field(
         7,
         ge=1,
@@ -101,6 +111,14 @@ class Backup(Section):
     keep: Keep = Field(
         default_factory=Keep, description="What `backup prune` keeps; damaged ones never count."
     )
+
+    @field_validator("schedule")
+    @classmethod
+    def _at_some_time(cls, times: tuple[str, ...]) -> tuple[str, ...]:
+        """Not min_length, which is told of one wrong time too."""
+        if not times:
+            raise ValueError("must name at least one time of the day")
+        return times
 
 
 class Limit(Section):

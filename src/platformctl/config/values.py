@@ -18,6 +18,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<host>[A-Za-z0-9.-]+)")
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")  # Bech32, BIP 173
 _SIGNER = re.compile(r"ed25519:[A-Za-z0-9+/]{43}=")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 LONGEST = 40
 
 
@@ -124,6 +125,12 @@ def recipient(text: str) -> str:
 def signer(text: str) -> str:
     if not _SIGNER.fullmatch(text):
         raise ValueError("must be a signer: ed25519: and a public key of 32 bytes in base64")
+    return text
+
+
+def time_of_day(text: str) -> str:
+    if not _TIME.fullmatch(text):
+        raise ValueError('must be a time of the day between "00:00" and "23:59", in quotes')
     return text
 
 
