@@ -31,6 +31,7 @@ bench: .venv/measured  ## measure against the peers named in benchmarks/ (needs 
 	@$(BIN)/python -m benchmarks.logins
 	@$(BIN)/python -m benchmarks.limits
 	@$(BIN)/python -m benchmarks.backup
+	@$(BIN)/python -m benchmarks.listing
 
 lint: .venv/tested  ## style, formatting and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

@@ -31,7 +31,8 @@ class Backups:
 
 def list_backups(ctx: Context) -> Backups:
     mine = ctx.backends.database.server().system_id if ctx.backends.database.answers() else None
-    rows = tuple(_row(ctx, entry, mine) for entry in catalogue.entries(ctx))
+    with ctx.backends.objects.remembering():
+        rows = tuple(_row(ctx, entry, mine) for entry in catalogue.entries(ctx))
     return Backups(
         location=ctx.backends.objects.location(),
         backups=rows,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from platformctl import cli
+from platformctl.backends.objects.s3.store import S3Objects
 from platformctl.errors import BackupError, ExitCode
 from platformctl.events import Notice
 from platformctl.operations import catalogue
@@ -21,7 +22,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.restore import restore
 from platformctl.shell.runner import Runner
 from tests.database import rows, run
-from tests.s3 import Bucket, bucket, refuses, road, true  # noqa: F401
+from tests.s3 import SMALL, Bucket, bucket, refuses, road, true  # noqa: F401
 
 InBucket = Callable[..., Context]
 
@@ -48,6 +49,25 @@ def test_a_backup_in_a_bucket_is_listed_verifies_and_is_restored(
     run(in_bucket(), "DELETE FROM items.items")
     restore(in_bucket(), made.id)
     assert rows(in_bucket()) == before
+
+
+def test_a_manifest_that_changed_since_it_was_listed_is_listed_as_broken(
+    in_bucket: InBucket,
+    bucket: Bucket,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    def remembering() -> Context:
+        ctx = in_bucket()
+        objects = S3Objects(bucket.config(), ctx.runner, SMALL, memory=tmp_path / "cache")
+        return replace(ctx, backends=replace(ctx.backends, objects=objects))
+
+    made = create(remembering())
+    for _ in range(2):
+        assert [each.state for each in list_backups(remembering()).backups] == ["whole"]
+    key = next(each for each in bucket.visible() if each.endswith(catalogue.MANIFEST))
+    changed = bucket.content(key).replace(made.id.encode(), made.id[::-1].encode())
+    bucket.true.put_object(Bucket=bucket.name, Key=key, Body=changed)
+    assert [each.state for each in list_backups(remembering()).backups] == ["broken"]
 
 
 def test_a_dump_that_is_cut_off_by_the_store_is_no_backup(

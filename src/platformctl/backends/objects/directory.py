@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,6 +67,9 @@ class DirectoryObjects:
 
     def expiry(self, prefix: str) -> int | None:
         return None  # a directory deletes nothing by itself
+
+    def remembering(self) -> AbstractContextManager[None]:
+        return nullcontext()  # files are as near as what was read of them before
 
     def sweep(self, prefix: str) -> int:
         """Delete what writers that were killed left below `prefix`; answers how many files it was."""

@@ -35,5 +35,8 @@ class Objects(Protocol):
     def expiry(self, prefix: str) -> int | None:
         """After how many days the store by itself deletes what lies below `prefix`; None means never."""
 
+    def remembering(self) -> AbstractContextManager[None]:
+        """For a block that only looks: what was read before and is unchanged need not be fetched again."""
+
     def sweep(self, prefix: str) -> int:
         """Delete what writers that were killed left below `prefix`; answers how many parts it was."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from platformctl.backends.calls import mutation, observation
@@ -20,6 +21,7 @@ from platformctl.backends.objects.s3.confirmation import publish
 from platformctl.backends.objects.s3.download import Download
 from platformctl.backends.objects.s3.identity import Identity, connected
 from platformctl.backends.objects.s3.limits import Limits
+from platformctl.backends.objects.s3.memory import LARGEST, Memory
 from platformctl.backends.objects.s3.refusals import told
 from platformctl.backends.objects.s3.upload import Upload
 from platformctl.config.objects import Objects
@@ -30,8 +32,11 @@ from platformctl.shell.runner import Runner
 class S3Objects:
     """Whoever writes needs no right to read or delete: each request is made by the identity it is for."""
 
-    def __init__(self, config: Objects, runner: Runner, limits: Limits | None = None) -> None:
+    def __init__(
+        self, config: Objects, runner: Runner, limits: Limits | None = None, memory: Path | None = None
+    ) -> None:
         self.runner = runner
+        self._memory_file, self._memory = memory, cast("Memory | None", None)
         self._config, self._limits = config, limits or Limits()
         connect = cache(partial(connected, config, self._limits))
         self._writer = Identity("writer", config, connect, self._limits)
@@ -59,13 +64,31 @@ class S3Objects:
     @contextmanager
     def reader(self, key: str) -> Iterator[BinaryIO]:
         keys.parts(key)
+        memory = self._memory
+        if memory is not None and key in memory:
+            yield io.BytesIO(memory.recall(key, lambda: self._whole(key)))
+            return
         with self._open(key) as stream:
             yield stream
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        if self._memory_file is None:
+            yield
+            return
+        self._memory = memory = Memory(self._memory_file)
+        try:
+            yield
+            memory.save()
+        finally:
+            self._memory = None
 
     @observation("list objects below {prefix}")
     def list(self, prefix: str) -> Iterator[StoredObject]:
         pages = self._pages("list_objects_v2", prefix, {"ContinuationToken": "NextContinuationToken"})
         found = [each for page in pages for each in page.get("Contents", ())]
+        if self._memory is not None:
+            self._memory.see({each["Key"]: each["ETag"] for each in found if each["Size"] <= LARGEST})
         return iter(
             [StoredObject(each["Key"], each["Size"], each["LastModified"].timestamp()) for each in found]
         )
@@ -114,6 +137,10 @@ class S3Objects:
     @observation("read the object {key}")
     def _open(self, key: str) -> BinaryIO:
         return cast(BinaryIO, io.BufferedReader(Download(self._reader, key, self._limits)))
+
+    def _whole(self, key: str) -> bytes:
+        with self._open(key) as stream:
+            return stream.read()
 
     @observation("list unfinished uploads below {prefix}")
     def _unfinished(self, prefix: str) -> builtins.list[tuple[str, str]]:
