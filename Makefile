@@ -32,6 +32,7 @@ bench: .venv/measured  ## measure against the peers named in benchmarks/ (needs 
 	@$(BIN)/python -m benchmarks.limits
 	@$(BIN)/python -m benchmarks.backup
 	@$(BIN)/python -m benchmarks.listing
+	@$(BIN)/python -m benchmarks.prediction
 
 lint: .venv/tested  ## style, formatting and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
