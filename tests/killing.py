@@ -62,8 +62,8 @@ class KillingRunner(RealRunner):
             yield stream
 
     @contextmanager
-    def feed(self, command: Command) -> Iterator[BinaryIO]:
-        with self._around(command.mutates), super().feed(command) as stream:
+    def feed(self, command: Command, on_line: OnLine | None = None) -> Iterator[BinaryIO]:
+        with self._around(command.mutates), super().feed(command, on_line) as stream:
             yield stream
 
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:

@@ -31,9 +31,9 @@ class Recorder(RealRunner):
             yield stream
 
     @contextmanager
-    def feed(self, command: Command) -> Iterator[BinaryIO]:
+    def feed(self, command: Command, on_line: OnLine | None = None) -> Iterator[BinaryIO]:
         self._write("\n".join(command.argv))
-        with super().feed(command) as stream:
+        with super().feed(command, on_line) as stream:
             yield stream
 
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.campaign import SEED
 from tests.faults.runner import HOWS, How
-from tests.faults.scenarios import RESTORE, SCENARIOS, backed_up
+from tests.faults.scenarios import ON_BACKUPS, SCENARIOS, backed_up
 from tests.faults.trial import attempt, questions, ways
 from tests.faults.world import World, made
 
@@ -21,7 +21,15 @@ def world() -> Iterator[World]:
         yield each
 
 
-SAMPLE = {"health": 3, "backup create": 4, "backup prune": 4, "restore": 3, "deploy": 2, "up": 2}
+SAMPLE = {
+    "health": 3,
+    "backup create": 4,
+    "backup prune": 4,
+    "restore": 3,
+    "restore --as": 4,
+    "deploy": 2,
+    "up": 2,
+}
 
 
 def chosen(verb: str, all_ways: list[tuple[int, How]]) -> list[tuple[int, How]]:
@@ -35,7 +43,7 @@ def chosen(verb: str, all_ways: list[tuple[int, How]]) -> list[tuple[int, How]]:
 @pytest.mark.parametrize("verb", SAMPLE)
 def test_a_verb_that_is_broken_keeps_its_promises(world: World, verb: str) -> None:
     scenario = SCENARIOS[verb]
-    if scenario is RESTORE:
+    if scenario in ON_BACKUPS:
         backed_up(world)
     drawn = chosen(verb, ways(questions(world, scenario)))
     trials = [attempt(world, scenario, at, how) for at, how in drawn]

@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psycopg
+
+from tests.e2e.life import Life
 from tests.environment import Environment
 from tests.terminal import on_terminal
 
@@ -16,9 +19,9 @@ RUNBOOK = (Path(__file__).parents[2] / "docs/runbooks/restore.md").read_text()
 
 
 def lines(section: str) -> list[str]:
-    """The commands of one section, in their order."""
+    """The commands of one section, in their order; one that goes on is indented further."""
     (text,) = re.findall(rf"^## {section}\. .*?(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
-    return re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+    return re.findall(r"^    (\S.*(?:\n {6}.*)*)$", text, re.MULTILINE)
 
 
 def follow(environment: Environment, section: str, words: Mapping[str, str]) -> list[str]:
@@ -47,6 +50,24 @@ def test_bad_data(platform: Environment) -> None:
     shown = follow(platform, "A", {"ID": older})
     assert "everybody signs in again" in " ".join(shown[2].split())
     assert len(shown) == 7
+
+
+def test_only_some_rows_are_needed(life: Life) -> None:
+    platform, live_rows = life.environment, "SELECT count(*), max(title) FROM items"
+    made = platform.run("backup", "create").data
+    with psycopg.connect(life.database.url("items"), autocommit=True) as live:
+        live.execute("UPDATE items SET title = 'written since' WHERE title LIKE 'ada%'")
+        live.execute("DELETE FROM items WHERE title LIKE 'bob%'")
+        shown = follow(platform, "D", {"ID": made["id"], "TABLE": "items.items"})
+        assert live.execute(live_rows).fetchone() == (30, "written since")
+    assert "items.items" in shown[1]
+    assert "restore --open yesterday" in shown[2]
+    assert re.search(r"count *\n-+\n +\d+\n\(1 row\)", shown[3])
+    assert (platform.work / "rows.csv").read_text().startswith("id,")
+    assert "INSERT 0 10" in shown[5]
+    assert re.search(r"yesterday .* items\.items", shown[6])
+    assert "deleted for good" in " ".join(shown[7].split())
+    assert platform.run("status").data["beside_live"] == []
 
 
 def test_the_platform_is_down(platform: Environment) -> None:

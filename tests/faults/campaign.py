@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tests.faults.runner import HOWS, How
-from tests.faults.scenarios import RESTORE, SCENARIOS, Scenario, backed_up
+from tests.faults.scenarios import ON_BACKUPS, SCENARIOS, Scenario, backed_up
 from tests.faults.trial import Trial, attempt, questions, ways
 from tests.faults.world import World, made
 from tests.records import Record, commit, write
@@ -53,7 +53,7 @@ class Series:
 
 def carry_out(world: World, scenario: Scenario, extent: Extent) -> Series:
     """Every question in every way, as far as the extent goes; what is on file is not tried again."""
-    if scenario is RESTORE:
+    if scenario in ON_BACKUPS:
         backed_up(world)
     wanted = [(at, how) for at, how in ways(questions(world, scenario)) if how in extent.hows]
     random.Random(extent.seed).shuffle(wanted)

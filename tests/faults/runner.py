@@ -55,10 +55,10 @@ class FaultRunner(RealRunner):
         self._after(how)
 
     @contextmanager
-    def feed(self, command: Command) -> Iterator[BinaryIO]:
+    def feed(self, command: Command, on_line: OnLine | None = None) -> Iterator[BinaryIO]:
         how = self._turn("feed", str(command), command.mutates)
         self._before(how)
-        with super().feed(_spoiled(command, how)) as stream:
+        with super().feed(_spoiled(command, how), on_line) as stream:
             yield stream
         self._after(how)
 

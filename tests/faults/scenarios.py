@@ -105,7 +105,35 @@ def backed_up(world: World) -> None:
     RESTORE.notes["backup"] = world.proof()
 
 
+def _apart(world: World) -> None:
+    """No database of the trial before is in the way."""
+    if _listed_beside(world):
+        world.run("restore", "--drop", "yesterday", *SURE)
+
+
+def _half_made(world: World, done: Done, before: Proof) -> Iterator[str]:
+    """The live database is as it was; the one beside it is not there, or holds all that was asked for."""
+    if world.proof() != before:
+        yield "the live database is not what it was before"
+    made = "yesterday" in world.databases()
+    if done.code == 0 and not made:
+        yield "restore --as ended well, and there is no such database"
+    if made != bool(_listed_beside(world)):
+        yield "what status says about the database beside the live one is not so"
+    wanted = RESTORE.notes["backup"].tables["items.marks"]
+    if made and world.proof("yesterday").tables["items.marks"] != wanted:
+        yield "the database beside the live one does not hold the rows of the backup"
+    _apart(world)  # the next run makes it again
+
+
+def _listed_beside(world: World) -> list[dict[str, str]]:
+    return world.run("status", "--output", "json").data["beside_live"]
+
+
+AS = ("restore", "latest", "--as", "yesterday", "--table", "items.marks")
+BESIDE = Scenario("restore --as", AS, _apart, _half_made)
 RESTORE = Scenario("restore", ("restore", "latest", *SURE), _more_rows, _unlike_both, kept=False)
+ON_BACKUPS = (RESTORE, BESIDE)  # these start from `backed_up`
 SCENARIOS = {
     each.name: each
     for each in (
@@ -113,6 +141,7 @@ SCENARIOS = {
         Scenario("backup create", ("backup", "create", "--yes"), _no_backups, _unsound_backups),
         Scenario("backup prune", ("backup", "prune", "--yes"), _one_too_many, _fewer_than_kept),
         RESTORE,
+        BESIDE,
         Scenario("deploy", ("deploy", "--yes"), _changed_settings),
         Scenario("up", ("up", "--yes"), _stopped, runs=False),
         Scenario("first up", ("up", "--yes"), _purged, runs=False, kept=False),

@@ -72,12 +72,15 @@ class World:
     def lock_holder(self) -> object:
         return self.run("lock", "show", "--output", "json").data["holder"]
 
-    def proof(self) -> Proof:
-        """Of the data; what the gateway counts of requests, a verb's own among them, is none."""
+    def proof(self, name: str | None = None) -> Proof:
+        """Of the live database, or of `name`, without the requests that the gateway counts, a verb's too."""
         database = context().backends.database
-        found = database.proof(database.name)
+        found = database.proof(name or database.name)
         tables = {name: rows for name, rows in found.tables.items() if name != COUNTED}
         return found.model_copy(update={"tables": tables})
+
+    def databases(self) -> list[str]:
+        return [each.name for each in context().backends.database.databases()]
 
     def execute(self, statement: str) -> None:
         import psycopg

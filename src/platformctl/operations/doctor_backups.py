@@ -10,6 +10,7 @@ from platformctl.errors import PlatformError
 from platformctl.events import Finding
 from platformctl.operations import catalogue
 from platformctl.operations.context import Context
+from platformctl.operations.restore_beside import databases_beside
 
 SPANS = {"daily": 1, "weekly": 7, "monthly": 31}  # days
 
@@ -24,6 +25,7 @@ def examine(ctx: Context) -> Iterator[Finding]:
         yield Finding("backups", "fail", error.message, error.cause, error.fix)
     if ctx.backends.cluster.running() and ctx.backends.database.answers():
         yield _kept(ctx)
+        yield from _beside(ctx)
 
 
 def _key(ctx: Context, recipients: tuple[str, ...] | None) -> Finding:
@@ -71,3 +73,16 @@ def _kept(ctx: Context) -> Finding:
         f"{len(kept)} databases of before a restore are kept for an undo: {size:,.0f} MB",
         ", ".join(each.name for each, _ in kept),
     )
+
+
+def _beside(ctx: Context) -> Iterator[Finding]:
+    """Nothing but a person knows when these have served their purpose."""
+    if found := databases_beside(ctx):
+        size = sum(each.size for each in found) / 1e6
+        yield Finding(
+            "backup.beside",
+            "pass",
+            f"{len(found)} databases of restore --as stand beside the live one: {size:,.0f} MB",
+            ", ".join(f"{each.name} ({each.size / 1e6:,.0f} MB, {each.age} old)" for each in found),
+            ctx.command(f"restore --drop {found[-1].name}"),
+        )

@@ -89,6 +89,7 @@ def _put_in_place(inside: Context, plan: Plan) -> None:
     now, run = inside.clock.now(), inside.audit.run_id
     mark, kept_mark = Mark(run, plan.manifest.id, now), Mark(run, "", now)
     with restore_copy.proven(inside, plan):
+        restore_copy.make_current(inside, plan.copy, "the new one is dropped", plan.release)
         inside.backends.database.switch(plan.copy, plan.kept, mark, kept_mark)
 
 

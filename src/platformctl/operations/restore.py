@@ -48,12 +48,13 @@ def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) ->
         require_server(ctx)
         with ctx.backends.database.exclusively():
             heal(ctx)
-            _tell_foreign(ctx, backup)
+            tell_foreign(ctx, backup)
             with step(ctx.report, CHECK):
                 plan = preflight(ctx, backup, into_foreign=into_foreign)
             with restore_copy.proven(ctx, plan):
+                restore_copy.make_current(ctx, plan.copy, "the new one is dropped")
                 waited = switch(ctx, _change(ctx, plan))
-            _leave_result(ctx, plan, at, watch)
+            leave_result(ctx, plan, at, watch)
             dropped = _expire(ctx, but=plan.kept)
         return _told(ctx, plan, dropped, ctx.clock.elapsed() - begun, waited)
 
@@ -77,7 +78,7 @@ def what_is_lost(ctx: Context, backup: str = "latest") -> tuple[str, str]:
     )
 
 
-def _leave_result(ctx: Context, plan: Plan, at: float, watch: Stopwatch) -> None:
+def leave_result(ctx: Context, plan: Plan, at: float, watch: Stopwatch) -> None:
     """A restore proves its backup as a drill does; that it cannot be written down undoes nothing."""
     if ctx.runner.rehearses:
         ctx.report(Narrated(f"write beside backup {plan.manifest.id} that it was restored"))
@@ -101,10 +102,11 @@ def _leave_result(ctx: Context, plan: Plan, at: float, watch: Stopwatch) -> None
         ctx.report(Notice(f"that the backup is proven could not be written: {error.message}: {error.cause}"))
 
 
-def _tell_foreign(ctx: Context, backup: str) -> None:
+def tell_foreign(ctx: Context, backup: str, further: str = "") -> None:
+    """`further` options go with what is proposed."""
     other = catalogue.newest_foreign(ctx) if backup == "latest" else None
     if other is not None:
-        words = ctx.command(f"restore {other} --into-foreign")
+        words = ctx.command(f"restore {other} --into-foreign{further}")
         ctx.report(Notice(f"latest means this database cluster; for the newest of another one: {words}"))
 
 

@@ -19,11 +19,10 @@ from platformctl.operations.stopwatch import LOAD, MIGRATE, PROVE
 
 @contextmanager
 def proven(ctx: Context, plan: Plan) -> Iterator[None]:
-    """In the block the copy is complete and proven; if the block fails before the switch, it is dropped."""
+    """In the block the copy is complete and proven; if the block fails before its rename, it is dropped."""
     try:
         fill(ctx, plan)
         prove(ctx, plan)
-        make_current(ctx, plan.copy, after="the new one is dropped", release=plan.release)
         yield
     except BaseException:
         with suppress(PlatformError):  # a copy that stays is dropped by the next restore or up
@@ -38,11 +37,11 @@ def fill(ctx: Context, plan: Plan) -> None:
     with step(ctx.report, LOAD) as current:
         mark = Mark(run=ctx.audit.run_id, backup=manifest.id, at=ctx.clock.now())
         database.create_copy(plan.copy, manifest.properties, mark)
-        with database.load(plan.copy) as target:
+        with database.load(plan.copy, entries=_entries(plan)) as target:
             archive.copy(ctx, plan.entry.prefix, manifest.data, target)
         database.apply(plan.copy, manifest.properties)
         database.analyze(plan.copy)
-        current.detail = f"{manifest.rows:,} rows"
+        current.detail = f"{plan.proof.rows:,} rows"
 
 
 def prove(ctx: Context, plan: Plan) -> None:
@@ -63,7 +62,7 @@ def prove(ctx: Context, plan: Plan) -> None:
                 reference="restore/unproven",
             )
         current.detail = f"{len(found.tables)} tables as backed up"
-    stale = [name for name, view in plan.manifest.proof.views.items() if view.stale]
+    stale = [name for name, view in plan.proof.views.items() if view.stale]
     if stale:
         ctx.report(Notice(f"materialized views that were out of date are refreshed now: {', '.join(stale)}"))
 
@@ -73,7 +72,7 @@ def _content(ctx: Context, plan: Plan, found: Proof) -> tuple[str, ...]:
 
     So when only the text differs, the archive's definitions are loaded once more, apart, and decide.
     """
-    expected = plan.manifest.proof
+    expected = plan.proof
     if found.schema_text != expected.schema_text:
         expected = expected.model_copy(update={"schema_text": _replayed(ctx, plan)})
     return facts.differences(expected, found)
@@ -84,11 +83,15 @@ def _replayed(ctx: Context, plan: Plan) -> str:
     name = f"{plan.copy}_schema"
     database.create_copy(name, manifest.properties, Mark(ctx.audit.run_id, manifest.id, ctx.clock.now()))
     try:
-        with database.load(name, only_schema=True) as target:
+        with database.load(name, only_schema=True, entries=_entries(plan)) as target:
             archive.copy(ctx, plan.entry.prefix, manifest.data, target)
         return database.proof(name).schema_text
     finally:
         database.drop(name)
+
+
+def _entries(plan: Plan) -> tuple[str, ...]:
+    return plan.selection.entries if plan.selection else ()
 
 
 def make_current(ctx: Context, database: str, after: str, release: Release | None = None) -> None:

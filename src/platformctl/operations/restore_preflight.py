@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from platformctl.backends.cluster.protocol import Release
-from platformctl.backends.database import marks
+from platformctl.backends.database import facts, marks
+from platformctl.backends.database.contents import Selection
+from platformctl.backends.database.facts import Proof
 from platformctl.backends.database.protocol import DatabaseInfo
 from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError
 from platformctl.events import Notice
@@ -22,7 +25,7 @@ SLACK = 64 * 1024 * 1024  # bytes
 class Plan:
     """A backup that may be restored, and the names that the two databases get.
 
-    `release` has the migrations for it; None means the one that runs.
+    `release` has the migrations for it; None means the one that runs. Without a `selection` all is loaded.
     """
 
     entry: Entry
@@ -31,18 +34,32 @@ class Plan:
     kept: str
     missing_roles: tuple[str, ...]
     release: Release | None = None
+    selection: Selection | None = None
+
+    @property
+    def proof(self) -> Proof:
+        """What the copy has to hold."""
+        proof = self.manifest.proof
+        return proof if self.selection is None else facts.only(proof, self.selection.tables)
 
 
-def preflight(ctx: Context, backup: str, *, into_foreign: bool) -> Plan:
-    """Reads only. Raises RestoreRefusedError; the live database was not touched then."""
+def preflight(
+    ctx: Context, backup: str, *, into_foreign: bool, switches: bool = True, tables: Sequence[str] = ()
+) -> Plan:
+    """Reads only. Raises RestoreRefusedError; the live database was not touched then.
+
+    What holds on to the live database matters only where it `switches`. Of `tables`, none may be unknown.
+    """
     require_server(ctx)
     entry = catalogue.find(ctx, backup)
     manifest = catalogue.require_whole(ctx, entry)
+    _require_tables(ctx, manifest, tables)
     name = live(ctx).name
     require_key(ctx, manifest)
     _require_server_fits(ctx, manifest, into_foreign=into_foreign)
     missing = _require_surroundings(ctx, manifest)
-    require_free(ctx)
+    if switches:
+        require_free(ctx)
     _require_room(ctx, manifest)
     try:  # what is signed as this hash was decoded to its end when it was made
         archive.require_whole(ctx, entry.prefix, manifest.data)
@@ -169,6 +186,20 @@ def _tell_other_rights(ctx: Context, manifest: Manifest, found: Mapping[str, Seq
         if name in found and set(found[name]) != set(wanted):
             now, then = (" ".join(each) or "nothing" for each in (found[name], wanted))
             ctx.report(Notice(f"role {name} may {now} now, {then} in the backup; it stays as it is"))
+
+
+def _require_tables(ctx: Context, manifest: Manifest, tables: Sequence[str]) -> None:
+    known = manifest.proof.tables
+    for each in tables:
+        if each not in known:
+            near = get_close_matches(each, known, n=3, cutoff=0.5)
+            raise _refused(
+                manifest,
+                "restore/table",
+                f"it has no table {each}",
+                f"the nearest names are {', '.join(near)}" if near else f"it has {len(known)} tables",
+                ctx.command(f"backup show {manifest.id}"),
+            )
 
 
 def _require_room(ctx: Context, manifest: Manifest) -> None:

@@ -10,6 +10,7 @@ from platformctl.backends.cluster.protocol import LockHolder, Process
 from platformctl.errors import PlatformError
 from platformctl.operations import catalogue
 from platformctl.operations.context import Context
+from platformctl.operations.restore_beside import Standing, databases_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`mode` is the gateway's; `releases` has more than one entry while a rollout is unfinished."""
+    """`mode` is the gateway's; `releases` has more than one entry while a rollout is unfinished.
+
+    `beside_live` are the databases that `restore --as` made.
+    """
 
     platform: str
     environment: str
@@ -38,6 +42,7 @@ class Status:
     processes: tuple[Row, ...]
     ports: Mapping[str, int]
     database: str
+    beside_live: tuple[Standing, ...]
     last_backup: str
     lock: LockHolder | None
     next_steps: tuple[str, ...]
@@ -58,6 +63,7 @@ def status(ctx: Context) -> Status:
         processes=tuple(map(_row, processes)),
         ports={name: port for name, port in cluster.ports().items() if name != "gateway_wanted"},
         database=_database(ctx) if running else "",
+        beside_live=_beside(ctx) if running else (),
         last_backup=_last_backup(ctx),
         lock=cluster.lock_holder(),
         next_steps=(ctx.command(_next(running, healthy)),),
@@ -106,6 +112,13 @@ def _database(ctx: Context) -> str:
         return f"PostgreSQL {ctx.backends.database.server().version}"
     except PlatformError as error:
         return f"does not answer: {error.message}"
+
+
+def _beside(ctx: Context) -> tuple[Standing, ...]:
+    try:
+        return databases_beside(ctx)
+    except PlatformError:
+        return ()  # `database` says why
 
 
 def _last_backup(ctx: Context) -> str:

@@ -37,13 +37,16 @@ class RehearsalRunner(RealRunner):
         yield io.BytesIO()
 
     @contextmanager
-    def feed(self, command: Command) -> Iterator[BinaryIO]:
+    def feed(self, command: Command, on_line: OnLine | None = None) -> Iterator[BinaryIO]:
         if not command.mutates:
-            with super().feed(command) as stream:
+            with super().feed(command, on_line) as stream:
                 yield stream
             return
         self._report(Narrated(str(command)))
         yield io.BytesIO()
+
+    def become(self, command: Command) -> None:
+        self._report(Narrated(str(command)))
 
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:
         """A change is narrated and answers None: an operation reads back what it needs with a second call."""

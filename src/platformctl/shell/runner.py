@@ -34,7 +34,8 @@ class Record(Protocol):
 class Runner(Protocol):
     def run(self, command: Command, on_line: OnLine | None = None) -> Answer: ...
     def pipe(self, command: Command) -> AbstractContextManager[BinaryIO]: ...
-    def feed(self, command: Command) -> AbstractContextManager[BinaryIO]: ...
+    def feed(self, command: Command, on_line: OnLine | None = None) -> AbstractContextManager[BinaryIO]: ...
+    def become(self, command: Command) -> None: ...
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T: ...
     def fenced(self, check: Callable[[], None]) -> AbstractContextManager[None]: ...
     @property
@@ -92,11 +93,11 @@ class RealRunner:
             child.wait([])
 
     @contextmanager
-    def feed(self, command: Command) -> Iterator[BinaryIO]:
+    def feed(self, command: Command, on_line: OnLine | None = None) -> Iterator[BinaryIO]:
         """The command's standard input as bytes; leaving the block closes it and checks the exit code."""
         with _Child(command, self._record) as child:
             child.start()
-            readers = [child.listen()]
+            readers = [child.listen(on_line)]
             assert child.process.stdin is not None
             try:
                 yield child.process.stdin
@@ -105,6 +106,13 @@ class RealRunner:
                 child.wait(readers)  # the exit code and its last words say more than a broken pipe
                 raise
             child.wait(readers)
+
+    def become(self, command: Command) -> None:
+        """Give the terminal to a program that people work in; of its end, nothing is recorded."""
+        self._record(str(command), "started")
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what is ignored would stay so
+        revealed = {name: _reveal(value) for name, value in command.env.items()}
+        processes.become(command.argv, {**os.environ, **revealed})
 
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:
         """Raises CallError when the machine or the network refuses."""

@@ -37,8 +37,11 @@ class Secluded:
     def pipe(self, command: Command) -> AbstractContextManager[BinaryIO]:
         return self._runner.pipe(self._inside(command))
 
-    def feed(self, command: Command) -> AbstractContextManager[BinaryIO]:
-        return self._runner.feed(self._inside(command))
+    def feed(self, command: Command, on_line: OnLine | None = None) -> AbstractContextManager[BinaryIO]:
+        return self._runner.feed(self._inside(command), on_line)
+
+    def become(self, command: Command) -> None:
+        self._runner.become(self._inside(command))
 
     def call(self, words: str, function: Callable[[], T], *, mutates: bool) -> T:
         return self._runner.call(words, function, mutates=mutates)

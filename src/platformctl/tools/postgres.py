@@ -115,8 +115,15 @@ def schema_text(instance: Instance, database: str, password: SecretStr, snapshot
     return Command(argv, mutates=False, env=_with(password))
 
 
-def restore(instance: Instance, database: str, password: SecretStr, *, only_schema: bool = False) -> Command:
-    """Load a custom-format archive from standard input; stops at the first error.
+def restore(
+    instance: Instance,
+    database: str,
+    password: SecretStr,
+    *,
+    only_schema: bool = False,
+    entries: Path | None = None,
+) -> Command:
+    """Load a custom-format archive from standard input, or its `entries` alone; stops at the first error.
 
     From a stream it cannot use several jobs, but needs no scratch file of the database's size.
     """
@@ -126,8 +133,20 @@ def restore(instance: Instance, database: str, password: SecretStr, *, only_sche
         "--exit-on-error",
         "--no-subscriptions",
         *(("--schema-only",) if only_schema else ()),
+        *((f"--use-list={entries}",) if entries else ()),
     )
     return Command(argv, mutates=True, env=_with(password))
+
+
+def shell(instance: Instance, database: str, password: SecretStr) -> Command:
+    """psql for a person, in the locale of the terminal; of what is piped in, the first error is the end."""
+    argv = (program(instance.version, "psql"), *_connection(instance, database), "--set=ON_ERROR_STOP=1")
+    return Command(argv, mutates=True, env={"PGPASSWORD": password})
+
+
+def contents(version: int) -> Command:
+    """Each entry of the archive on standard input, with those that it depends on."""
+    return Command((program(version, "pg_restore"), "--list", "--verbose"), mutates=False, env=_PLAIN)
 
 
 def decode(version: int) -> Command:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -201,3 +202,18 @@ def test_a_program_that_cannot_be_started_is_recorded_as_failed(
     with pytest.raises(MissingToolError):
         runner.run(Command(("/nowhere/tool",), mutates=True))
     assert [outcome for _, outcome in records] == ["started", "failed: MissingToolError"]
+
+
+def test_a_program_that_takes_over_has_its_secret_its_pipes_and_the_usual_death_of_them() -> None:
+    code = (
+        "import os; from pydantic import SecretStr; from platformctl.shell.command import Command\n"
+        "from platformctl.shell.runner import RealRunner\n"
+        "words = ('/bin/bash', '-c', 'echo $$ $KEY; read a; echo $a; (kill -PIPE $BASHPID; echo alive)')\n"
+        "print(os.getpid(), flush=True)\n"
+        "record = lambda words, outcome: print(outcome, 'hunter' in words, flush=True)\n"
+        "RealRunner(record).become(Command(words, mutates=True, env={'KEY': SecretStr('hunter2')}))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], input="typed\n", capture_output=True, text=True)
+    pid, *said = ended.stdout.split("\n")
+    assert said == ["started False", f"{pid} hunter2", "typed", ""]
+    assert ended.stderr == ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from platformctl.backends.calls import mutation, observation
@@ -14,6 +15,7 @@ from platformctl.backends.database import files, marks, properties
 from platformctl.backends.database.facts import Extension, Properties
 from platformctl.backends.database.marks import Mark
 from platformctl.backends.database.sessions import SUPERUSER_SECRET, Sessions
+from platformctl.shell.files import write_whole
 from platformctl.tools import postgres
 
 AVAILABLE = "SELECT name, version FROM pg_available_extension_versions"
@@ -69,6 +71,7 @@ class Copies(Sessions):
         making = self._making()
         if making:
             self._end_making(making)
+        self._forget_list()
         found = self.databases()
         healed = []
         for each in marks.copies(self.name, found):
@@ -101,16 +104,50 @@ class Copies(Sessions):
             connection.execute(_comment(name, mark))
 
     @contextmanager
-    def load(self, name: str, *, only_schema: bool = False) -> Iterator[BinaryIO]:
+    def contents(self, heard: Callable[[str], None]) -> Iterator[BinaryIO]:
+        """Write the archive into the block's stream; `heard` gets each line about what is in it."""
+        command = postgres.contents(self.version)
+        with suppress(BrokenPipeError), self.runner.feed(command, heard) as stream:  # it reads the beginning
+            yield stream
+
+    @contextmanager
+    def load(
+        self, name: str, *, only_schema: bool = False, entries: Sequence[str] = ()
+    ) -> Iterator[BinaryIO]:
         """Write the archive into the block's stream; leaving the block checks that all of it was loaded."""
         password = self._stored(SUPERUSER_SECRET)
-        command = postgres.restore(self.instance, name, password, only_schema=only_schema)
+        with self._listed(entries) as chosen:
+            command = postgres.restore(self.instance, name, password, only_schema=only_schema, entries=chosen)
+            try:
+                with self.runner.feed(command) as stream, open(os.devnull, "wb") as nowhere:
+                    yield nowhere if self.runner.rehearses else stream
+            except BrokenPipeError:
+                if not (only_schema or entries):  # what is chosen may end before the archive does
+                    raise
+
+    @contextmanager
+    def _listed(self, entries: Sequence[str]) -> Iterator[Path | None]:
+        """pg_restore takes a list from a file alone; that of a killed run is deleted by `heal`."""
+        if not entries:
+            yield None
+            return
+        self._write_list(entries)
         try:
-            with self.runner.feed(command) as stream, open(os.devnull, "wb") as nowhere:
-                yield nowhere if self.runner.rehearses else stream
-        except BrokenPipeError:
-            if not only_schema:  # definitions may end before the archive does
-                raise
+            yield self._list
+        finally:
+            self._forget_list()
+
+    @property
+    def _list(self) -> Path:
+        return self.data.with_name(f"{self.data.name}.entries")
+
+    @mutation("write down which entries of the archive are loaded")
+    def _write_list(self, entries: Sequence[str]) -> None:
+        write_whole(self._list, "".join(f"{each};\n" for each in entries))
+
+    def _forget_list(self) -> None:
+        if not self.runner.rehearses:
+            self._list.unlink(missing_ok=True)
 
     @mutation("put owner, rights and settings onto {name}")
     def apply(self, name: str, wanted: Properties) -> None:
@@ -130,6 +167,10 @@ class Copies(Sessions):
             if found != (None,):
                 connection.execute(f"SELECT {END_SESSIONS}".encode())
 
+    def open(self, name: str) -> None:
+        """psql takes the place of this process."""
+        self.runner.become(postgres.shell(self.instance, name, self._stored(SUPERUSER_SECRET)))
+
     @mutation("drop the database {name}")
     def drop(self, name: str) -> None:
         from psycopg import sql
@@ -138,6 +179,17 @@ class Copies(Sessions):
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+    @mutation("rename {copy} to {name}, closed to whom the backup does not let in")
+    def settle(self, copy: str, name: str, mark: Mark) -> None:
+        """From here on it is nobody's garbage; a name that is taken leaves it what it was."""
+        from psycopg import sql
+
+        old, new = sql.Identifier(copy), sql.Identifier(name)
+        with self._session("postgres") as connection, self._ending((copy,)), connection.transaction():
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, new))
+            connection.execute(sql.SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(new))
+            connection.execute(_comment(name, mark))
 
     @mutation("let clients connect to {name}")
     def allow(self, name: str) -> None:

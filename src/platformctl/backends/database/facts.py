@@ -6,6 +6,8 @@ a new one whose default says that an older backup does not know it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -61,6 +63,10 @@ class Proof(Fact):
     large_object_rights: str | None = None
     schema_text: str
 
+    @property
+    def rows(self) -> int:
+        return sum(each.count for each in self.tables.values())
+
 
 class Extension(Fact):
     name: str
@@ -106,6 +112,17 @@ def differences(expected: Proof, found: Proof) -> tuple[str, ...]:
     if expected.schema_text != found.schema_text:
         lines.append("definitions differ (tables, indexes, constraints, triggers, views or rights)")
     return tuple(lines)
+
+
+def only(proof: Proof, tables: Collection[str]) -> Proof:
+    """What a copy must hold when of all rows those of `tables` alone were loaded: no view has any either."""
+    nothing = Rows(count=0, sum="0")
+    return proof.model_copy(
+        update={
+            "tables": {name: rows if name in tables else nothing for name, rows in proof.tables.items()},
+            "views": dict.fromkeys(proof.views, View(rows=None, stale=False)),
+        }
+    )
 
 
 def unlike(expected: Properties, found: Properties) -> tuple[str, ...]:

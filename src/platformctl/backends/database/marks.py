@@ -10,11 +10,17 @@ from platformctl.backends.database.protocol import DatabaseInfo
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A database's comment: the run and the backup that it comes from; `at` in seconds since the epoch."""
+    """A database's comment: the run and the backup that it comes from; `at` in seconds since the epoch.
+
+    `beside` is the live database beside which `restore --as` made it, '' for all others; `only` names the
+    tables that have rows, '' for all.
+    """
 
     run: str
     backup: str
     at: float
+    beside: str = ""
+    only: str = ""
 
     def text(self) -> str:
         return json.dumps({"platformctl": asdict(self)})
@@ -37,6 +43,11 @@ def kept_name(live: str, run: str) -> str:
     return f"{live}__old_{run}"
 
 
+def ours(live: str, name: str) -> bool:
+    """Whether only a restore gives such a name."""
+    return name.startswith((copy_name(live, ""), kept_name(live, "")))
+
+
 def copies(live: str, databases: tuple[DatabaseInfo, ...]) -> tuple[DatabaseInfo, ...]:
     return tuple(each for each in databases if each.name.startswith(copy_name(live, "")))
 
@@ -49,3 +60,12 @@ def kept(live: str, databases: tuple[DatabaseInfo, ...]) -> tuple[tuple[Database
         if each.name.startswith(kept_name(live, ""))
     ]
     return tuple(sorted(found, key=lambda pair: pair[1].at, reverse=True))
+
+
+def beside(live: str, databases: tuple[DatabaseInfo, ...]) -> tuple[tuple[DatabaseInfo, Mark], ...]:
+    """What `restore --as` made and somebody has to drop, the newest first; never what is in use otherwise."""
+    found = [
+        (each, read(each.comment)) for each in databases if each.name != live and not ours(live, each.name)
+    ]
+    mine = [(each, mark) for each, mark in found if mark is not None and mark.beside == live]
+    return tuple(sorted(mine, key=lambda pair: pair[1].at, reverse=True))

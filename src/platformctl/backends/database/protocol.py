@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -98,11 +98,24 @@ class Database(Protocol):
         """Undo what a killed restore left; answers what that was."""
 
     def create_copy(self, name: str, like: Properties, mark: Mark) -> None: ...
-    def load(self, name: str, *, only_schema: bool = False) -> AbstractContextManager[BinaryIO]: ...
+    def contents(self, heard: Callable[[str], None]) -> AbstractContextManager[BinaryIO]:
+        """Write an archive into the block's stream; `heard` gets the lines that contents.py reads."""
+
+    def load(
+        self, name: str, *, only_schema: bool = False, entries: Sequence[str] = ()
+    ) -> AbstractContextManager[BinaryIO]:
+        """Write an archive into the block's stream; without `entries`, all of it is loaded."""
+
     def apply(self, name: str, wanted: Properties) -> None: ...
     def analyze(self, name: str) -> None: ...
     def end_sessions(self, name: str) -> None:
         """Void every token and session, so that none which was revoked later comes back."""
+
+    def settle(self, copy: str, name: str, mark: Mark) -> None:
+        """`copy` becomes `name`, which nobody drops but its user; it lets in whom the live database would."""
+
+    def open(self, name: str) -> None:
+        """Give the terminal to the database's own shell, as superuser; does not come back."""
 
     def drop(self, name: str) -> None: ...
     def allow(self, name: str) -> None: ...
