@@ -13,6 +13,7 @@ from platformctl.operations import (
     archive,
     backup_history,
     backup_metrics,
+    backup_source,
     catalogue,
     drills,
     manifest,
@@ -22,6 +23,7 @@ from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 from platformctl.operations.manifest import Manifest, Source, Timings
+from platformctl.operations.restore_preflight import require_server
 from platformctl.quantities import Bytes, BytesPerSecond, Seconds
 from platformctl.version import VERSION
 
@@ -76,7 +78,7 @@ def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
 def make(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
     """For whoever holds the environment's lock already; answers None in a rehearsal."""
     begun = ctx.clock.elapsed()
-    server = _server(ctx)
+    server = require_server(ctx)
     known = catalogue.entries(ctx)
     _prepare_keys(ctx, known)
     catalogue.sweep(ctx, server.system_id)
@@ -85,7 +87,8 @@ def make(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
             Narrated(f"write a backup of {ctx.backends.database.name} to {ctx.backends.objects.location()}")
         )
         return None
-    with ctx.backends.database.snapshot() as snapshot:
+    backup_source.require_memory(ctx)
+    with backup_source.read(ctx), ctx.backends.database.snapshot() as snapshot:
         history = backup_history.before(known, server.system_id)
         backup_history.require_clock(ctx, history, snapshot.taken_at, accepted="clock" in accept)
         made = _contents(ctx, server, snapshot, known)
@@ -95,15 +98,6 @@ def make(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
     _publish(ctx, made)
     predicted = prediction.predict(drills.of(made), drills.newest(ctx, known))
     return _told(ctx, made, ctx.clock.elapsed() - begun, predicted)
-
-
-def _server(ctx: Context) -> Server:
-    database = ctx.backends.database
-    if not ctx.backends.cluster.running() or not database.answers():
-        raise PreconditionError(
-            "the database does not run, so there is nothing to read from", fix=ctx.command("up")
-        )
-    return database.server()
 
 
 def _prepare_keys(ctx: Context, known: Sequence[Entry]) -> None:

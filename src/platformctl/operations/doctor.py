@@ -40,6 +40,7 @@ def doctor(ctx: Context) -> Doctor:
             cause=failed[0].evidence,
             state="Nothing was changed by looking.",
             fix=failed[0].fix,
+            reference=failed[0].id.replace(".", "/"),
             data=verdict,
         )
     return verdict

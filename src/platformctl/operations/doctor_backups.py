@@ -1,4 +1,4 @@
-"""What doctor looks at of backups: their key, what the store deletes by itself, what restores left."""
+"""What doctor looks at of backups: their key, what the store deletes and locks, what restores left."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def examine(ctx: Context) -> Iterator[Finding]:
         if known:
             yield _key(ctx, next((each.manifest.recipients for each in known if each.manifest), None))
         yield _lifecycle(ctx)
+        if ctx.config.objects.kind == "s3":
+            yield _lock(ctx)
     except PlatformError as error:
         yield Finding("backups", "fail", error.message, error.cause, error.fix)
     if ctx.backends.cluster.running() and ctx.backends.database.answers():
@@ -54,6 +56,33 @@ def _lifecycle(ctx: Context) -> Finding:
             "remove that lifecycle rule, or make it longer; platformctl backup prune deletes what is too old",
         )
     return Finding("backup.lifecycle", "pass", f"{where} keeps backups until they are pruned")
+
+
+def _lock(ctx: Context) -> Finding:
+    """What the writer asks for and what the bucket does by itself: the longer of the two counts."""
+    asked, where = ctx.config.objects, ctx.backends.objects.location()
+    by_itself, needed = ctx.backends.objects.lock_days(), window(ctx.config.backup.keep)
+    days = max(asked.lock_days or 0, by_itself or 0)
+    if asked.object_lock != "none" and by_itself is None:
+        return Finding(
+            "backup.lock",
+            "fail",
+            f"{where} takes no locks, so no backup can be written",
+            f"objects.object_lock is {asked.object_lock}, and the bucket was made without Object Lock",
+            "make a bucket with Object Lock, or set objects.object_lock to none; then platformctl doctor",
+        )
+    if 0 < days < needed:
+        return Finding(
+            "backup.lock",
+            "fail",
+            f"backups are locked for {days} days only",
+            f"backup.keep keeps some for {needed} days; whoever may delete can delete those sooner",
+            f"set objects.lock_days to {needed}, then platformctl doctor",
+        )
+    told = (
+        f"locks each backup for {days} days" if days else "locks nothing: who may delete, may delete backups"
+    )
+    return Finding("backup.lock", "pass", f"{where} {told}")
 
 
 def window(keep: Keep) -> int:

@@ -9,7 +9,7 @@ from platformctl.backends.cluster.protocol import Release
 from platformctl.backends.database import facts
 from platformctl.backends.database.facts import Proof
 from platformctl.backends.database.marks import Mark
-from platformctl.errors import PlatformError, RestoreRefusedError, StepError
+from platformctl.errors import CommandError, PlatformError, RestoreRefusedError, StepError
 from platformctl.events import Notice, step
 from platformctl.operations import archive, rollout
 from platformctl.operations.context import Context
@@ -37,11 +37,26 @@ def fill(ctx: Context, plan: Plan) -> None:
     with step(ctx.report, LOAD) as current:
         mark = Mark(run=ctx.audit.run_id, backup=manifest.id, at=ctx.clock.now())
         database.create_copy(plan.copy, manifest.properties, mark)
-        with database.load(plan.copy, entries=_entries(plan)) as target:
+        with _loaded(ctx, plan), database.load(plan.copy, entries=_entries(plan)) as target:
             archive.copy(ctx, plan.entry.prefix, manifest.data, target)
         database.apply(plan.copy, manifest.properties)
         database.analyze(plan.copy)
         current.detail = f"{plan.proof.rows:,} rows"
+
+
+@contextmanager
+def _loaded(ctx: Context, plan: Plan) -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise StepError(
+            f"backup {plan.manifest.id} could not be loaded into the new database",
+            cause=error.cause,
+            state="The live database was not touched; the new one is dropped.",
+            evidence=error.evidence,
+            fix=f"{ctx.command('backup list')}, and restore an older one",
+            reference="restore/load",
+        ) from error
 
 
 def prove(ctx: Context, plan: Plan) -> None:

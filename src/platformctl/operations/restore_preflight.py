@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -10,8 +11,8 @@ from platformctl.backends.cluster.protocol import Release
 from platformctl.backends.database import facts, marks
 from platformctl.backends.database.contents import Selection
 from platformctl.backends.database.facts import Proof
-from platformctl.backends.database.protocol import DatabaseInfo
-from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError
+from platformctl.backends.database.protocol import DatabaseInfo, Server
+from platformctl.errors import DatabaseError, PlatformError, PreconditionError, RestoreRefusedError
 from platformctl.events import Notice
 from platformctl.operations import archive, catalogue
 from platformctl.operations.catalogue import Entry
@@ -71,9 +72,14 @@ def preflight(
     return Plan(entry, manifest, marks.copy_name(name, run), marks.kept_name(name, run), missing)
 
 
-def require_server(ctx: Context) -> None:
-    if not ctx.backends.cluster.running() or not ctx.backends.database.answers():
-        raise PreconditionError("the database does not run", fix=ctx.command("up"))
+def require_server(ctx: Context) -> Server:
+    """It runs, lets us in, and is of the major version of the programs that it is asked with."""
+    if ctx.backends.cluster.running():
+        with suppress(DatabaseError):
+            server = ctx.backends.database.server()
+            ctx.backends.database.check()
+            return server
+    raise PreconditionError("the database does not run", fix=ctx.command("up"), reference="database/down")
 
 
 def live(ctx: Context) -> DatabaseInfo:
@@ -97,7 +103,8 @@ def require_free(ctx: Context) -> None:
             "the live database cannot be switched while other things of the server hold on to it",
             cause=f"{len(statements)} prepared transactions, replication slots or subscriptions of it exist",
             evidence=statements,
-            fix=f"end them in database {ctx.backends.database.name}: {' '.join(statements)}",
+            fix=f"end them in database {ctx.backends.database.name}: {' '.join(statements)} "
+            "then the same command again",
             reference="restore/obstacles",
         )
 
@@ -113,7 +120,8 @@ def require_key(ctx: Context, manifest: Manifest) -> None:
             "no key that is here opens it",
             f"it is encrypted to {', '.join(manifest.recipients)}; {keys.location()} opens "
             f"{', '.join(mine) or 'nothing'}",
-            f"put a key of those recipients into {keys.location()}, or name its file in backup.key",
+            f"put a key of those recipients into {keys.location()}, or name its file in backup.key; "
+            f"then {ctx.command(f'restore {manifest.id}')}",
         )
 
 
@@ -126,7 +134,8 @@ def require_version(manifest: Manifest, major: int) -> None:
             "restore/version",
             f"it was made by PostgreSQL {made_by}, the server here is {major}",
             "a dump is loaded only into the major version that made it",
-            f"set database.version to {made_by} in an environment of its own, and restore there",
+            f"set database.version to {made_by} where there is no environment yet (another machine, or after "
+            f"platformctl down --purge), then platformctl restore {manifest.id}",
         )
 
 
@@ -156,7 +165,7 @@ def _require_surroundings(ctx: Context, manifest: Manifest) -> tuple[str, ...]:
             "restore/roles",
             "roles that it needs are missing",
             ", ".join(unknown),
-            f"as superuser: {statements}",
+            f"as superuser: {statements} then {ctx.command(f'restore {manifest.id}')}",
         )
     lacking = [f"{each.name} {each.version}" for each in set(wanted.extensions) - database.extensions()]
     if lacking:
@@ -165,7 +174,7 @@ def _require_surroundings(ctx: Context, manifest: Manifest) -> tuple[str, ...]:
             "restore/extensions",
             "extensions that it needs are missing",
             ", ".join(sorted(lacking)),
-            "install them first",
+            f"install them for this server, then {ctx.command(f'restore {manifest.id}')}",
         )
     locales = {wanted.collate, wanted.ctype} - database.locales()
     if locales:
@@ -174,7 +183,8 @@ def _require_surroundings(ctx: Context, manifest: Manifest) -> tuple[str, ...]:
             "restore/locale",
             "its locale is missing here",
             ", ".join(sorted(locales)),
-            "install the locale",
+            "install it (locale-gen); as superuser: SELECT pg_import_system_collations('pg_catalog'); "
+            f"then {ctx.command(f'restore {manifest.id}')}",
         )
     _tell_other_rights(ctx, manifest, roles)
     return tuple(missing)

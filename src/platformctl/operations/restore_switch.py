@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from platformctl.backends.database.marks import Mark
-from platformctl.errors import PlatformError, StepError
+from platformctl.errors import DatabaseError, PlatformError, StepError
 from platformctl.events import Notice, step
 from platformctl.operations import waiting
 from platformctl.operations.context import Context
@@ -33,7 +33,7 @@ def switch(ctx: Context, change: Change) -> float:
     before = _ready(ctx)
     with held(ctx), step(ctx.report, SWITCH) as current:
         begun = ctx.clock.elapsed()
-        ctx.backends.database.switch(change.copy, change.kept, change.mark, change.kept_mark)
+        _rename(ctx, change)
         try:
             _probe(ctx, before)
         except BaseException as error:
@@ -42,6 +42,22 @@ def switch(ctx: Context, change: Change) -> float:
         waited = ctx.clock.elapsed() - begun
         current.detail = f"requests waited {waited:.1f} s"
     return waited
+
+
+def _rename(ctx: Context, change: Change) -> None:
+    try:
+        ctx.backends.database.switch(change.copy, change.kept, change.mark, change.kept_mark)
+    except DatabaseError as error:
+        if error.reference == "database/unreachable" or error.reference.startswith("database/57P"):
+            raise  # a server that went away may have done it
+        raise StepError(
+            "the two databases did not change places",
+            cause=error.cause,
+            state="The live database is what it was before; nothing written to it was lost.",
+            evidence=error.evidence,
+            fix=f"{ctx.command('health')}, then the same command again",
+            reference="restore/switch",
+        ) from error
 
 
 def _ready(ctx: Context) -> frozenset[str]:

@@ -168,8 +168,8 @@ class EmbeddedDatabase(Snapshots, Copies):
         try:
             with session.connect(self.instance, self.name, password, user=service):
                 return True
-        except DatabaseError as error:
-            if "authentication" not in error.cause:
+        except PreconditionError as error:
+            if error.reference != "database/auth":
                 raise
             return False
 
@@ -189,6 +189,4 @@ class EmbeddedDatabase(Snapshots, Copies):
 
 def _may_pass(error: BaseException) -> bool:
     """Not yet listening, or starting up (57P03): worth waiting for; a refused password is not."""
-    return isinstance(error, DatabaseError) and (
-        error.reference in ("database/unreachable", "database/57P03") and "authentication" not in error.cause
-    )
+    return isinstance(error, DatabaseError) and error.reference in ("database/unreachable", "database/57P03")

@@ -72,6 +72,12 @@ class Database(Protocol):
 
     # --- reading one moment
 
+    def large_objects(self) -> int:
+        """How many there are: each takes memory of a dump, and time of a restore."""
+
+    def memory(self) -> int:
+        """How many bytes a dump may take where it runs."""
+
     def snapshot(self) -> AbstractContextManager[Snapshot]: ...
     def dump(self, snapshot: Snapshot) -> AbstractContextManager[BinaryIO]: ...
     def decode(self) -> AbstractContextManager[BinaryIO]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from platformctl.errors import DatabaseError
+from platformctl.errors import DatabaseError, PreconditionError
 from platformctl.tools.postgres import SUPERUSER, Instance
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ FIX = "platformctl health"
 def connect(
     instance: Instance, database: str, password: SecretStr, user: str = SUPERUSER
 ) -> Iterator[Connection[tuple[Any, ...]]]:
-    """Autocommits; every lock is waited for at most 5 s. Raises DatabaseError."""
+    """Autocommits; every lock is waited for at most 5 s.
+
+    Raises DatabaseError, or PreconditionError when the password is refused.
+    """
     import psycopg
 
     try:
@@ -39,6 +42,8 @@ def connect(
             yield connection
     except psycopg.Error as error:
         first = str(error).strip() or type(error).__name__
+        if "authentication failed" in first:
+            raise _not_let_in(user, first) from error
         raise DatabaseError(
             f"PostgreSQL did not do what was asked of the database {database}"
             if error.sqlstate
@@ -49,3 +54,14 @@ def connect(
             fix=FIX,
             reference=f"database/{error.sqlstate}" if error.sqlstate else "database/unreachable",
         ) from error
+
+
+def _not_let_in(user: str, said: str) -> PreconditionError:
+    return PreconditionError(
+        f"PostgreSQL refuses the stored password of {user}",
+        cause=said.splitlines()[0],
+        state="",
+        fix="put secrets.age and its key back as they were when the database was made; what changed since: "
+        "platformctl secrets list",
+        reference="database/auth",
+    )

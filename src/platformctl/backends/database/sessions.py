@@ -63,7 +63,7 @@ class Sessions:
     def answers(self) -> bool:
         try:
             self.server()
-        except (DatabaseError, StateError):
+        except (DatabaseError, PreconditionError):
             return False
         return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,11 +17,27 @@ from platformctl.tools import postgres
 if TYPE_CHECKING:
     from psycopg import Connection
 
+OBJECTS = "SELECT count(*) FROM pg_largeobject_metadata"
 REPEATABLE = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+def _free_memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshots(Sessions):
+    """`memory` says how many bytes a dump may take, which runs on this machine."""
+
+    memory: Callable[[], int] = _free_memory
+
+    @observation("count the large objects")
+    def large_objects(self) -> int:
+        with self._session(self.name) as connection:
+            return (connection.execute(OBJECTS).fetchone() or (0,))[0]
+
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """The transaction stays open in the block; the dump and the proof see exactly what it sees."""

@@ -71,6 +71,9 @@ class DirectoryObjects:
     def remembering(self) -> AbstractContextManager[None]:
         return nullcontext()  # files are as near as what was read of them before
 
+    def lock_days(self) -> int | None:
+        return None
+
     def sweep(self, prefix: str) -> int:
         """Delete what writers that were killed left below `prefix`; answers how many files it was."""
         left = [each for each in self._files(prefix) if UNFINISHED in each.key]

@@ -38,5 +38,8 @@ class Objects(Protocol):
     def remembering(self) -> AbstractContextManager[None]:
         """For a block that only looks: what was read before and is unchanged need not be fetched again."""
 
+    def lock_days(self) -> int | None:
+        """For how many days the store locks each new object by itself; None means that it knows no locks."""
+
     def sweep(self, prefix: str) -> int:
         """Delete what writers that were killed left below `prefix`; answers how many parts it was."""

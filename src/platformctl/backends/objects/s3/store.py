@@ -119,6 +119,18 @@ class S3Objects:
                 return None
         return lifecycle.expiry(rules, f"{prefix}/")
 
+    @observation("read how the bucket locks objects")
+    def lock_days(self) -> int | None:
+        with told(self._reader, "read how the bucket locks objects"):
+            try:
+                found = self._reader.ask("get_object_lock_configuration")["ObjectLockConfiguration"]
+            except failures() as error:
+                if code_of(error) != "ObjectLockConfigurationNotFoundError":
+                    raise
+                return None
+        retention = found.get("Rule", {}).get("DefaultRetention", {})
+        return retention.get("Days", 0) + 365 * retention.get("Years", 0)
+
     def sweep(self, prefix: str) -> int:
         """Abort what writers that were killed left below `prefix`; answers how many uploads it was."""
         left = self._unfinished(prefix)
