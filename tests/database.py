@@ -125,6 +125,23 @@ class Bare:
         self.lease.release(lock_id)
 
 
+class Hasty(SystemClock):
+    """Sleeps a hundredth of the time and counts it in full."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def now(self) -> float:
+        return super().now() + self._slept
+
+    def elapsed(self) -> float:
+        return super().elapsed() + self._slept
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+        super().sleep(seconds / 100)
+
+
 def database(folder: Path, starter: Starter, runner: Runner, *, port: int, name: str) -> EmbeddedDatabase:
     made = EmbeddedDatabase(
         data=folder / "postgres",
@@ -140,12 +157,13 @@ def database(folder: Path, starter: Starter, runner: Runner, *, port: int, name:
 
 
 @contextmanager
-def running() -> Iterator[EmbeddedDatabase]:
+def running(version: int = 16) -> Iterator[EmbeddedDatabase]:
     """A server of its own in a short folder; ended and deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="pctl-", dir="/tmp") as place:
         starter = Starter()
         runner = RealRunner(lambda words, outcome: None)
         made = database(Path(place), starter, runner, port=free_port(), name="platform")
+        starter.database = made = replace(made, version=version)
         try:
             made.start()
             yield made

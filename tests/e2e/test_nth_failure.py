@@ -27,6 +27,8 @@ SAMPLE = {
     "backup prune": 4,
     "restore": 3,
     "restore --as": 4,
+    "backup verify": 2,
+    "backup drill": 1,
     "deploy": 2,
     "up": 2,
 }

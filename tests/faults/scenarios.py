@@ -62,6 +62,13 @@ def _unsound_backups(world: World, done: Done, before: Proof) -> Iterator[str]:
         world.run("backup", "verify", "--all")
 
 
+def _unsound_afterwards(world: World, done: Done, before: Proof) -> Iterator[str]:
+    """Looking that breaks off damages nothing and calls nothing damaged."""
+    yield from (
+        f"backup {each['id']} is {each['state']}" for each in _listed(world) if each["state"] not in SOUND
+    )
+
+
 def _one_too_many(world: World) -> None:
     """Of one day the newest two stay, and one beyond them."""
     while len(_listed(world)) < 4:
@@ -132,6 +139,23 @@ def _listed_beside(world: World) -> list[dict[str, str]]:
 
 AS = ("restore", "latest", "--as", "yesterday", "--table", "items.marks")
 BESIDE = Scenario("restore --as", AS, _apart, _half_made)
+
+
+def _two_backups(world: World) -> None:
+    """A drill that fails makes the newest suspect; the next run takes the one before."""
+    _no_backups(world)
+    world.run("backup", "create", "--yes")
+    world.run("backup", "create", "--yes")
+
+
+def _half_drilled(world: World, done: Done, before: Proof) -> Iterator[str]:
+    """Proven only if the drill says so, suspect only if it says that; never anything but that one."""
+    states = [each["state"] for each in _listed(world)]
+    wanted = {0: ["proven", "whole"], 5: ["suspect", "whole"]}.get(done.code)
+    if states != wanted and (wanted or any(each not in SOUND for each in states)):
+        yield f"after exit code {done.code} the backups are {states}: {done.err[-600:]}"
+
+
 RESTORE = Scenario("restore", ("restore", "latest", *SURE), _more_rows, _unlike_both, kept=False)
 ON_BACKUPS = (RESTORE, BESIDE)  # these start from `backed_up`
 SCENARIOS = {
@@ -140,6 +164,8 @@ SCENARIOS = {
         Scenario("health", ("health",)),
         Scenario("backup create", ("backup", "create", "--yes"), _no_backups, _unsound_backups),
         Scenario("backup prune", ("backup", "prune", "--yes"), _one_too_many, _fewer_than_kept),
+        Scenario("backup verify", ("backup", "verify", "--all"), _two_backups, _unsound_afterwards),
+        Scenario("backup drill", ("backup", "drill", "--yes"), _two_backups, _half_drilled),
         RESTORE,
         BESIDE,
         Scenario("deploy", ("deploy", "--yes"), _changed_settings),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.failures import told
 from tests.terminal import on_terminal
 from tests.unit.cli.conftest import Run
 
@@ -41,6 +42,8 @@ def test_a_destructive_change_without_terminal_needs_yes_and_the_environments_na
     code, _, err = run("destroy", "made", *flags)
     assert code == 6
     assert "--confirm local" in err
+    if flags == ["--yes", "--confirm", "prod"]:
+        told(46, err.strip())
     assert not Path("made").exists()
 
 

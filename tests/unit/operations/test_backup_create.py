@@ -3,22 +3,32 @@ from __future__ import annotations
 import os
 import resource
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import BinaryIO
 
 import psycopg
 import pytest
 
-from platformctl.errors import BackupError, PlatformError
+from platformctl.backends.cluster.protocol import LockHolder
+from platformctl.errors import BackupError, LockHeldError, PreconditionError
 from platformctl.events import Narrated, Notice
-from platformctl.operations import catalogue
+from platformctl.operations import backup_source, catalogue
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_verify import verify
 from platformctl.operations.catalogue import MANIFEST
 from platformctl.operations.context import Context
+from platformctl.operations.restore import restore
+from platformctl.shell import processes
+from platformctl.shell.command import Command
 from platformctl.shell.rehearsal import RehearsalRunner
+from platformctl.shell.runner import RealRunner
 from tests.backups import NAMES, stored
-from tests.database import run
+from tests.database import Hasty, run
+from tests.failures import told
 from tests.killing import boundaries, in_a_child
 from tests.support import Heard
 
@@ -59,8 +69,6 @@ def test_writes_during_a_backup_are_not_in_it_and_do_not_disturb_it(environment:
     finally:
         stop.set()
         writer.join()
-    from platformctl.operations.restore import restore
-
     for each in made:
         assert restore(environment(), each.id).rows == each.rows
 
@@ -68,8 +76,11 @@ def test_writes_during_a_backup_are_not_in_it_and_do_not_disturb_it(environment:
 def test_an_empty_database_makes_a_backup(environment: Environment) -> None:
     ctx = environment()
     run(ctx, "DROP SCHEMA items CASCADE; SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
-    assert create(ctx).rows == 0
+    made = create(ctx)
+    assert (made.rows, made.level) == (0, "checked")
+    assert create(environment()).level == "checked"
     assert verify(environment()).damaged == ()
+    assert restore(environment(), made.id).rows == 0
 
 
 def test_a_full_disk_fails_the_backup_and_leaves_earlier_ones(environment: Environment) -> None:
@@ -81,7 +92,7 @@ def test_a_full_disk_fails_the_backup_and_leaves_earlier_ones(environment: Envir
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         with pytest.raises(BackupError) as raised:
             create(environment())
-        assert raised.value.reference == "objects/disk"
+        told(5, raised.value)
 
     assert in_a_child(fill) == 0
     assert [each.id for each in list_backups(environment()).backups] == [first.id]
@@ -92,9 +103,87 @@ def test_a_database_locked_by_a_migration_fails_in_time_and_leaves_nothing(envir
     ctx = environment()
     with ctx.backends.database._session(ctx.backends.database.name) as connection:
         connection.execute("BEGIN; ALTER TABLE items.items ADD COLUMN more int")
-        with pytest.raises(PlatformError):
+        begun = time.monotonic()
+        with pytest.raises(BackupError) as raised:
             create(environment())
+        assert time.monotonic() - begun < 10
+    told(12, raised.value)
     assert stored(ctx) == []
+
+
+class Breaking(RealRunner):
+    """Ends the server's side of a dump that sends rows; they fill the pipe, so it is not done before."""
+
+    @contextmanager
+    def pipe(self, command: Command) -> Iterator[BinaryIO]:
+        with super().pipe(command) as stream:
+            if "--format=custom" in command.argv:
+                self.end()
+            yield stream
+
+    def end(self) -> None:
+        deadline = time.monotonic() + 10
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY items.log%'"
+        while not run(self.ctx, ended, "postgres"):
+            assert time.monotonic() < deadline
+
+
+def test_a_server_that_goes_away_in_mid_dump_leaves_no_backup(environment: Environment) -> None:
+    first = create(environment())
+    ctx = environment()
+    run(ctx, "INSERT INTO items.log SELECT repeat(md5(n::text), 20) FROM generate_series(1, 20000) n")
+    breaking = Breaking(lambda words, outcome: None)
+    breaking.ctx = ctx
+    with pytest.raises(BackupError) as raised:
+        create(environment(breaking))
+    told(2, raised.value)
+    assert [each.id for each in list_backups(environment()).backups] == [first.id]
+    assert len(stored(ctx)) == 2
+
+
+def test_a_second_backup_at_once_is_told_who_makes_the_first(environment: Environment) -> None:
+    ctx = environment()
+    holder = LockHolder(
+        id="0123abcd",
+        verb="backup create",
+        reason="backup create",
+        host="other",
+        pid=os.getpid(),
+        started=processes.current().started,
+        since=time.time(),
+        build_url=None,
+    )
+    ctx.backends.cluster.take_lock(holder)
+    with pytest.raises(LockHeldError) as raised:
+        create(replace(environment(), clock=Hasty()))
+    told(13, raised.value)
+    assert stored(ctx) == []
+    ctx.backends.cluster.release_lock(holder.id)
+    assert create(environment()).level == "checked"
+
+
+def test_large_objects_that_would_not_fit_in_memory_are_refused(environment: Environment) -> None:
+    ctx = environment()
+    run(ctx, "SELECT lo_create(0) FROM generate_series(1, 2000)")
+    database = replace(ctx.backends.database, memory=lambda: 1_000_000)
+    with pytest.raises(PreconditionError) as raised:
+        create(replace(ctx, backends=replace(ctx.backends, database=database)))
+    told(17, raised.value)
+    assert stored(ctx) == []
+    assert create(environment()).level == "checked"
+
+
+def test_a_million_large_objects_are_told_before_they_are_read(environment: Environment) -> None:
+    """Entries without content, which is all that is counted; they are never dumped here."""
+    ctx = environment()
+    run(
+        ctx,
+        "SET allow_system_table_mods = on; INSERT INTO pg_largeobject_metadata (oid, lomowner)"
+        " SELECT n, 10 FROM generate_series(3000000, 4000001) n",
+    )
+    backup_source.require_memory(ctx)
+    (notice,) = ctx.report.of(Notice)
+    told(17, notice.text)
 
 
 def test_a_rehearsal_of_a_backup_writes_nothing(environment: Environment) -> None:
@@ -131,5 +220,5 @@ def test_what_a_killed_backup_left_is_removed_and_told(environment: Environment)
     os.unlink(manifest)
     again = environment()
     create(again)
-    assert any("never finished" in each.text for each in again.report.of(Notice))
+    told(1, again.report.of(Notice)[0].text)
     assert len(stored(ctx)) == 2

@@ -12,7 +12,7 @@ import pytest
 
 from platformctl import cli
 from platformctl.backends.objects.s3.store import S3Objects
-from platformctl.errors import BackupError, ExitCode
+from platformctl.errors import BackupError, ExitCode, PreconditionError
 from platformctl.events import Notice
 from platformctl.operations import catalogue
 from platformctl.operations.backup_create import create
@@ -21,7 +21,8 @@ from platformctl.operations.backup_verify import verify
 from platformctl.operations.context import Context
 from platformctl.operations.restore import restore
 from platformctl.shell.runner import Runner
-from tests.database import rows, run
+from tests.database import names, rows, run
+from tests.failures import told
 from tests.s3 import SMALL, Bucket, bucket, refuses, road, true  # noqa: F401
 
 InBucket = Callable[..., Context]
@@ -113,3 +114,21 @@ def test_wrong_credentials_end_a_command_with_a_precondition(
     assert time.monotonic() - begun < 2
     error = json.loads(capsys.readouterr().out)["error"]
     assert (error["reference"], error["state"]) == ("objects/auth", "Nothing was touched.")
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "AccessDenied"])
+def test_a_restore_with_wrong_credentials_ends_before_it_asks_the_database(
+    in_bucket: InBucket,
+    bucket: Bucket,  # noqa: F811
+    code: str,
+) -> None:
+    create(in_bucket())
+    bucket.road.expect(lambda asked: True, refuses(403, code, "The reason."), times=9)
+    begun = time.monotonic()
+    with pytest.raises(PreconditionError) as raised:
+        restore(in_bucket())
+    assert time.monotonic() - begun < 2
+    if code == "AccessDenied":
+        told(26, raised.value)
+    bucket.road.troubles.clear()
+    assert names(in_bucket()) == []

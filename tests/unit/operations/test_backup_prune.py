@@ -19,6 +19,7 @@ from platformctl.operations.catalogue import MANIFEST
 from platformctl.operations.context import Context
 from platformctl.shell.rehearsal import RehearsalRunner
 from tests.backups import read, write
+from tests.failures import told
 from tests.killing import boundaries
 from tests.support import Heard
 
@@ -99,7 +100,9 @@ def test_a_manifest_that_cannot_be_read_is_no_reason_to_delete(few: Environment)
     unread.symlink_to("/proc/self/mem")  # opens, and answers the first read with an I/O error
     pruned = prune(ctx)
     assert pruned.deleted == ()
-    assert {each.id: each.why for each in pruned.kept}[ages[2]] == "could not be read"
+    why = {each.id: each.why for each in pruned.kept}[ages[2]]
+    assert why == "could not be read"
+    told(19, why)
 
 
 def test_killed_at_any_change_it_leaves_whole_backups_and_the_next_run_finishes(few: Environment) -> None:

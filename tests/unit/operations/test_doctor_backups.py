@@ -12,8 +12,13 @@ from platformctl.operations.backup_create import create
 from platformctl.operations.context import Context
 from platformctl.operations.doctor_backups import examine, window
 from platformctl.operations.restore import restore
+from tests.failures import told
 
 Environment = Callable[..., Context]
+
+
+def sentence(finding: Finding) -> str:
+    return "\n".join((finding.message, finding.evidence, finding.fix)).strip()
 
 
 def found(ctx: Context) -> dict[str, Finding]:
@@ -29,6 +34,7 @@ def test_all_is_well_after_a_backup_and_what_a_restore_keeps_is_named(environmen
     assert {each.status for each in after.values()} == {"pass"}
     assert after.keys() == {"backup.key", "backup.lifecycle", "backup.kept"}
     assert kept in after["backup.kept"].evidence
+    told(50, sentence(after["backup.kept"]))
 
 
 @pytest.mark.parametrize("text", [None, "AGE-SECRET-KEY-1NONSENSE"])
@@ -47,9 +53,10 @@ def test_a_key_that_is_gone_or_unusable_is_found_before_the_night_it_is_needed(
 
 @dataclass
 class Short:
-    """A store whose own rule deletes after so many days."""
+    """A store whose own rules delete after so many days, and lock for so many."""
 
     days: int
+    locks: int | None = None
 
     def list(self, prefix: str) -> list[object]:
         return []
@@ -57,6 +64,9 @@ class Short:
     def expiry(self, prefix: str) -> int:
         assert prefix == "shop/local"
         return self.days
+
+    def lock_days(self) -> int | None:
+        return self.locks
 
     def location(self) -> str:
         return "s3://short"
@@ -69,7 +79,35 @@ def test_a_rule_of_the_store_that_is_shorter_than_retention_is_found(
     ctx = environment()
     ctx = replace(ctx, backends=replace(ctx.backends, objects=Short(days)))
     assert window(ctx.config.backup.keep) == 186
-    assert found(ctx)["backup.lifecycle"].status == status
+    finding = found(ctx)["backup.lifecycle"]
+    assert finding.status == status
+    if status == "fail":
+        told(22, sentence(finding))
+
+
+@pytest.mark.parametrize(
+    ("asked", "days", "by_itself", "status"),
+    [
+        ("none", None, None, "pass"),
+        ("none", None, 0, "pass"),
+        ("none", None, 185, "fail"),
+        ("governance", 185, 0, "fail"),
+        ("governance", 186, 0, "pass"),
+        ("governance", 30, 186, "pass"),
+        ("governance", 186, None, "fail"),
+    ],
+)
+def test_a_lock_that_ends_before_retention_or_cannot_be_had_is_found(
+    environment: Environment, asked: str, days: int | None, by_itself: int | None, status: str
+) -> None:
+    ctx = environment()
+    update = {"kind": "s3", "object_lock": asked, "lock_days": days}
+    objects = ctx.config.objects.model_copy(update=update)
+    config = ctx.config.model_copy(update={"objects": objects})
+    ctx = replace(ctx, config=config, backends=replace(ctx.backends, objects=Short(186, by_itself)))
+    finding = found(ctx)["backup.lock"]
+    assert finding.status == status
+    assert bool(finding.fix) == (status == "fail")
 
 
 def test_the_window_is_that_of_the_longest_rule() -> None:

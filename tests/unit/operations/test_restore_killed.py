@@ -15,6 +15,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.restore import restore
 from platformctl.operations.restore_undo import undo
 from tests.database import SERVICES, names, rows, run
+from tests.failures import told
 from tests.killing import boundaries
 
 Environment = Callable[..., Context]
@@ -31,8 +32,11 @@ def test_a_restore_killed_anywhere_leaves_the_old_or_the_new_and_is_healed(envir
     create(ctx)
     run(ctx, "DELETE FROM items.items WHERE id > 100")
     damaged = rows(ctx)
-    outcomes = []
+    outcomes, healed = [], False
     for killed in boundaries(environment, restore):
+        for sentence in ctx.backends.database.heal():
+            told(36, sentence)
+            healed = True
         ctx.backends.database.prepare(SERVICES)  # what the next `up` does
         found = rows(ctx)
         assert found in (whole, damaged), killed
@@ -43,6 +47,7 @@ def test_a_restore_killed_anywhere_leaves_the_old_or_the_new_and_is_healed(envir
             run(ctx, "DELETE FROM items.items WHERE id > 100")
     assert True in outcomes
     assert False in outcomes
+    assert healed
     restore(environment())
     assert rows(ctx) == whole
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import random
 import shutil
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pyrage
 import pytest
+from pydantic import SecretStr
 
 from platformctl.backends.keys import signing
-from platformctl.errors import PlatformError, PreconditionError, RestoreRefusedError, UnhealthyError
+from platformctl.backends.objects import packing
+from platformctl.errors import (
+    PlatformError,
+    PreconditionError,
+    RestoreRefusedError,
+    StepError,
+    UnhealthyError,
+)
 from platformctl.events import Notice
 from platformctl.operations import manifest
 from platformctl.operations.backup_create import create
@@ -25,6 +36,7 @@ from platformctl.operations.restore import restore, what_is_lost
 from platformctl.operations.restore_preflight import preflight
 from tests.backups import NAMES, edit, file_of, read
 from tests.database import names, rows, run
+from tests.failures import told
 
 Environment = Callable[..., Context]
 
@@ -53,7 +65,9 @@ def test_a_flipped_bit_anywhere_is_refused(environment: Environment, name: str) 
         )
         with pytest.raises(RestoreRefusedError):
             preflight(ctx, made.id, into_foreign=False)
-    refused(environment(), made.id)
+    failure = refused(environment(), made.id)
+    if name == DATA:
+        told(23, failure)
     path.write_bytes(good)
     preflight(ctx, made.id, into_foreign=False)
 
@@ -68,7 +82,9 @@ def test_a_file_cut_at_any_length_is_refused(environment: Environment, name: str
         path.write_bytes(good[:length])
         with pytest.raises(RestoreRefusedError):
             preflight(ctx, made.id, into_foreign=False)
-    refused(environment(), made.id)
+    failure = refused(environment(), made.id)
+    if name == DATA:
+        told(24, failure)
 
 
 def test_latest_passes_over_a_damaged_manifest_but_not_over_one_that_the_disk_does_not_give(
@@ -92,7 +108,7 @@ def test_missing_data_is_refused_and_verify_says_so(environment: Environment) ->
     ctx = environment()
     made = create(ctx)
     file_of(ctx, made.id, DATA).unlink()
-    refused(environment(), made.id)
+    told(24, refused(environment(), made.id))
     with pytest.raises(UnhealthyError) as raised:
         verify(ctx, every=True)
     assert raised.value.data.damaged == (made.id,)
@@ -156,8 +172,8 @@ def test_a_backup_of_another_cluster_needs_a_word_more(environment: Environment)
     folder.rename(other)
     assert "--into-foreign" in refused(environment(), "latest").fix
     failure = refused(environment(), made.id)
-    assert failure.reference == "restore/foreign"
     assert "--into-foreign" in failure.fix
+    told(29, failure)
     assert [each.state for each in list_backups(environment()).backups] == ["foreign"]
     newest = create(environment())
     assert f"Backup {made.id} is of another database cluster" in what_is_lost(environment())[1]
@@ -175,18 +191,20 @@ def test_a_disk_without_room_is_refused_in_bytes(environment: Environment) -> No
         made.id,
         lambda each: each.model_copy(update={"source": each.source.model_copy(update={"size": 1 << 60})}),
     )
-    assert refused(environment(), made.id).reference == "disk/full"
+    failure = refused(environment(), made.id)
+    assert "are missing" in failure.cause
+    told(35, failure)
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("mode", "field", "value", "said"),
     [
-        ("collate", "xx_XX.UTF-8", "locale"),
-        ("extensions", [{"name": "postgis", "version": "3"}], "extensions"),
+        (41, "collate", "xx_XX.UTF-8", "locale"),
+        (38, "extensions", [{"name": "plpgsql", "version": "99"}], "extensions"),
     ],
 )
 def test_what_the_server_lacks_is_named(
-    environment: Environment, field: str, value: object, said: str
+    environment: Environment, mode: int, field: str, value: object, said: str
 ) -> None:
     ctx = environment()
     made = create(ctx)
@@ -202,6 +220,7 @@ def test_what_the_server_lacks_is_named(
     failure = refused(environment(), made.id)
     assert failure.reference == f"restore/{said}"
     assert said in failure.message
+    told(mode, failure)
 
 
 def test_a_proof_that_does_not_match_drops_the_copy_and_keeps_the_live_database(
@@ -248,6 +267,7 @@ def test_a_key_that_does_not_fit_is_named_before_anything_is_read(environment: E
     assert failure.reference == "backup/key"
     assert f"encrypted to {fitting}" in failure.cause
     assert f"opens {other.to_public()}" in failure.cause
+    told(27, failure)
 
 
 def test_a_backup_of_an_unknown_signer_is_refused(environment: Environment) -> None:
@@ -257,6 +277,7 @@ def test_a_backup_of_an_unknown_signer_is_refused(environment: Environment) -> N
     path.write_bytes(manifest.render(read(ctx, path), partial(signing.sign, signing.generate())))
     failure = refused(environment(), made.id)
     assert "not signed by anybody who is trusted" in failure.cause
+    told(49, failure)
     assert [each.state for each in list_backups(ctx).backups] == ["broken"]
 
 
@@ -268,3 +289,47 @@ def test_data_that_somebody_encrypted_to_the_same_recipient_is_refused(environme
     recipient = pyrage.x25519.Recipient.from_str(ctx.backends.keys.opens()[0])
     path.write_bytes(pyrage.encrypt(b"forged", [recipient]))
     assert refused(environment(), made.id).reference == "backup/damaged"
+
+
+def test_a_refused_password_of_the_database_is_told_as_that(environment: Environment) -> None:
+    create(environment())
+    ctx = environment()
+
+    class Other:
+        """A secret store that was put back as it was before the database was made."""
+
+        def get(self, name: str) -> SecretStr:
+            return SecretStr("of another database")
+
+    database = replace(ctx.backends.database, secrets=Other())
+    other = replace(ctx, backends=replace(ctx.backends, database=database))
+    for act in (create, restore):
+        begun = time.monotonic()
+        with pytest.raises(PreconditionError) as raised:
+            act(other)
+        assert time.monotonic() - begun < 2
+        told(26, raised.value)
+    assert [each.state for each in list_backups(other).backups] != []  # the catalogue needs no database
+
+
+def test_a_script_in_the_place_of_an_archive_is_not_run(environment: Environment, tmp_path: Path) -> None:
+    """Whoever has our keys could sign any bytes: what psql would run is no archive, and nothing loads it."""
+    ctx = environment()
+    made, before = create(ctx), rows(ctx)
+    trap = tmp_path / "trap"
+    script = f"\\! touch {trap}\nCOPY (SELECT 1) TO PROGRAM 'touch {trap}';\n".encode()
+    path = file_of(ctx, made.id, DATA)
+    with path.open("wb") as target:
+        packed = packing.pack(io.BytesIO(script), target, ctx.backends.keys.recipients())
+    part = {name: getattr(packed, name) for name in packed.__slots__}
+    edit(
+        ctx,
+        made.id,
+        lambda each: each.model_copy(update={"data": each.data.model_copy(update=part)}),
+    )
+    with pytest.raises(StepError) as raised:
+        restore(environment(), made.id)
+    told(11, raised.value)
+    assert (rows(ctx), names(ctx), trap.exists()) == (before, [], False)
+    with pytest.raises(UnhealthyError):
+        verify(environment(), made.id)

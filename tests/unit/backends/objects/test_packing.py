@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from platformctl.backends.objects import packing
 from platformctl.errors import BackupError, ConfigError
+from tests.failures import told
 
 IDENTITY = pyrage.x25519.Identity.generate()
 IDENTITIES = [SecretStr(str(IDENTITY))]
@@ -134,7 +135,9 @@ def test_bytes_behind_the_end_are_noticed() -> None:
 
 
 def test_what_is_no_zstd_is_told_in_our_words() -> None:
-    assert refused(pyrage.encrypt(b"PGDMP" * 100, [IDENTITY.to_public()])) == "backup/damaged"
+    with pytest.raises(BackupError) as raised:
+        packing.unpack(io.BytesIO(pyrage.encrypt(b"PGDMP" * 100, [IDENTITY.to_public()])), None, IDENTITIES)
+    told(4, raised.value)
 
 
 def test_a_bomb_is_unpacked_in_pieces() -> None:

@@ -16,6 +16,7 @@ from platformctl.backends.objects.s3.store import S3Objects
 from platformctl.errors import BackupError, ExitCode, PlatformError, PreconditionError
 from platformctl.events import Narrated
 from platformctl.shell.rehearsal import RehearsalRunner
+from tests.failures import told
 from tests.s3 import KEYS, SMALL, Asked, Bucket, Came, Fault, forgets, refuses
 from tests.support import Heard
 
@@ -77,7 +78,7 @@ def test_the_largest_object_of_aws_fits_its_number_of_parts() -> None:
 def test_an_object_that_needs_too_many_parts_is_refused_and_forgotten(bucket: Bucket) -> None:
     with pytest.raises(BackupError) as raised:
         put(bucket.objects(limits=replace(SMALL, part=10, parts=5)), CONTENT)
-    assert raised.value.reference == "objects/too-large"
+    told(8, raised.value)
     assert (bucket.visible(), bucket.unfinished()) == ({}, [])
 
 
@@ -87,10 +88,7 @@ def test_an_object_is_never_overwritten(bucket: Bucket, size: int) -> None:
     put(objects, b"first")
     with pytest.raises(BackupError) as raised:
         put(objects, CONTENT[:size])
-    assert (raised.value.reference, raised.value.state) == (
-        "objects/exists",
-        "What was stored before is unchanged.",
-    )
+    told(21, raised.value)
     assert (read(objects), bucket.unfinished()) == (b"first", [])
 
 
@@ -261,8 +259,10 @@ def test_what_is_no_key_never_reaches_the_store(bucket: Bucket, key: str) -> Non
         lambda: list(objects.list(key)),
         lambda: objects.sweep(key),
     ):
-        with pytest.raises(BackupError, match="no key"):
+        with pytest.raises(BackupError, match="no key") as raised:
             act()
+    if key == "":
+        told(20, raised.value)
     assert bucket.road.asked == []
 
 
@@ -351,3 +351,21 @@ def test_what_a_bucket_deletes_by_itself_is_known(
     if rules:
         true.put_bucket_lifecycle_configuration(Bucket=bucket.name, LifecycleConfiguration={"Rules": rules})
     assert bucket.objects().expiry("shop/local") == expected
+
+
+LOCK = {"ObjectLockEnabled": "Enabled"}
+
+
+@pytest.mark.parametrize(
+    ("retention", "expected"),
+    [(None, 0), ({"Mode": "GOVERNANCE", "Days": 9}, 9), ({"Mode": "COMPLIANCE", "Years": 2}, 730)],
+)
+def test_what_a_bucket_locks_by_itself_is_known(
+    bucket: Bucket, true: object, retention: dict[str, object] | None, expected: int
+) -> None:
+    assert bucket.objects().lock_days() is None
+    locking = f"{bucket.name}-locking"
+    true.create_bucket(Bucket=locking, ObjectLockEnabledForBucket=True)
+    rule = {"Rule": {"DefaultRetention": retention}} if retention else {}
+    true.put_object_lock_configuration(Bucket=locking, ObjectLockConfiguration=LOCK | rule)
+    assert bucket.objects(bucket=locking).lock_days() == expected
