@@ -8,7 +8,7 @@ from platformctl.backends.database import marks
 from platformctl.config.schema import Keep
 from platformctl.errors import PlatformError
 from platformctl.events import Finding
-from platformctl.operations import catalogue
+from platformctl.operations import catalogue, point_in_time
 from platformctl.operations.context import Context
 
 SPANS = {"daily": 1, "weekly": 7, "monthly": 31}  # days
@@ -24,6 +24,7 @@ def examine(ctx: Context) -> Iterator[Finding]:
         yield Finding("backups", "fail", error.message, error.cause, error.fix)
     if ctx.backends.cluster.running() and ctx.backends.database.answers():
         yield _kept(ctx)
+        yield from point_in_time.examine(ctx)
 
 
 def _key(ctx: Context, recipients: tuple[str, ...] | None) -> Finding:
