@@ -22,6 +22,7 @@ from platformctl.backends.cluster.protocol import GatewayMode, LockHolder, Migra
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.keys.files import FileKeys
 from platformctl.backends.objects.directory import DirectoryObjects
+from platformctl.backends.point_in_time.embedded import EmbeddedPointInTime
 from platformctl.backends.secrets.file import FileSecrets
 from platformctl.backends.web.client import HttpWeb
 from platformctl.config.schema import PlatformConfig
@@ -142,7 +143,9 @@ class Hasty(SystemClock):
         super().sleep(seconds / 100)
 
 
-def database(folder: Path, starter: Starter, runner: Runner, *, port: int, name: str) -> EmbeddedDatabase:
+def database(
+    folder: Path, starter: Starter, runner: Runner, *, port: int, name: str, archive: Path | None = None
+) -> EmbeddedDatabase:
     made = EmbeddedDatabase(
         data=folder / "postgres",
         sockets=folder,
@@ -151,18 +154,20 @@ def database(folder: Path, starter: Starter, runner: Runner, *, port: int, name:
         supervisor=starter,
         runner=runner,
         name=name,
+        archive=archive,
     )
     starter.database = made
     return made
 
 
 @contextmanager
-def running(version: int = 16) -> Iterator[EmbeddedDatabase]:
+def running(version: int = 16, *, archives: bool = False) -> Iterator[EmbeddedDatabase]:
     """A server of its own in a short folder; ended and deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="pctl-", dir="/tmp") as place:
         starter = Starter()
         runner = RealRunner(lambda words, outcome: None)
-        made = database(Path(place), starter, runner, port=free_port(), name="platform")
+        archive = Path(place) / "point-in-time" / "wal" if archives else None
+        made = database(Path(place), starter, runner, port=free_port(), name="platform", archive=archive)
         starter.database = made = replace(made, version=version)
         try:
             made.start()
@@ -176,18 +181,20 @@ def context(server: EmbeddedDatabase, folder: Path, name: str, runner: Runner | 
     run = secrets.token_hex(4)
     audit = Audit(folder / "audit.jsonl", "test", "local", {}, run)
     used = runner or RealRunner(audit.record)
+    live = replace(server, name=name, runner=used)
     return Context(
         config=PlatformConfig(platform="shop"),
         environment="local",
         verb="test",
         backends=Backends(
             cluster=Bare(Lease(folder / "lock.json")),
-            database=replace(server, name=name, runner=used),
+            database=live,
             objects=DirectoryObjects(folder / "backups", used),
             secrets=server.secrets,
             keys=FileKeys(folder / "local.keys", used),
             web=HttpWeb(used, lambda: None),
             throwaway=_none,
+            point_in_time=EmbeddedPointInTime(live) if live.archive else None,
         ),
         runner=used,
         report=Heard(),

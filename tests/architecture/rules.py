@@ -118,7 +118,11 @@ def started_processes(checked: Module) -> Iterator[str]:
             yield f"line {node.lineno} uses {node.value.id}.{node.attr}"
 
 
-PROGRAMS = ("platformctl.__main__", "platformctl.backends.cluster.launch")  # each is a process of its own
+PROGRAMS = (
+    "platformctl.__main__",
+    "platformctl.backends.cluster.launch",
+    "platformctl.shell.segment",
+)  # each is a process of its own
 DOOR = "platformctl.cli"  # its __init__ alone is the exit door
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from platformctl.backends.database.protocol import Database
     from platformctl.backends.keys.protocol import Keys
     from platformctl.backends.objects.protocol import Objects
+    from platformctl.backends.point_in_time.protocol import PointInTime
     from platformctl.backends.secrets.protocol import Secrets
     from platformctl.backends.web.protocol import Web
     from platformctl.config.schema import PlatformConfig
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class Backends:
     """The composition of one target; `web` is how users reach it, and the same for all.
 
-    `throwaway` composes another environment of the target, with the major version of its database.
+    `point_in_time` is None where it is not wanted; `throwaway` composes another
+    environment of the target, with the major version of its database.
     """
 
     cluster: Cluster
@@ -31,6 +33,7 @@ class Backends:
     keys: Keys
     web: Web
     throwaway: Callable[[int], Throwaway]
+    point_in_time: PointInTime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.keys.files import FileKeys
 from platformctl.backends.local_throwaway import throwaway
 from platformctl.backends.objects import choice
+from platformctl.backends.point_in_time.embedded import EmbeddedPointInTime
 from platformctl.backends.secrets.file import FileSecrets
 from platformctl.backends.web.client import HttpWeb
 from platformctl.config import budget
@@ -38,6 +39,7 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         runner=runner,
         version=config.database.version,
         connections=budget.GRANTED,
+        archive=layout.archive if config.backup.point_in_time else None,
     )
     objects = choice.store(loaded, os.environ, runner)
     keys = FileKeys(
@@ -55,5 +57,6 @@ def compose(loaded: Loaded, runner: Runner) -> Backends:
         keys=keys,
         web=HttpWeb(runner, lambda: cluster.endpoints().certificate),
         throwaway=lambda major: throwaway(loaded, backends, runner, major),
+        point_in_time=EmbeddedPointInTime(database) if config.backup.point_in_time else None,
     )
     return backends

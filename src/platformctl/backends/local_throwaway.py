@@ -50,7 +50,12 @@ def throwaway(loaded: Loaded, live: Backends, runner: Runner, major: int) -> Thr
         connections=budget.GRANTED,
     )
     backends = replace(
-        live, cluster=cluster, database=database, secrets=secrets, web=HttpWeb(runner, lambda: None)
+        live,
+        cluster=cluster,
+        database=database,
+        secrets=secrets,
+        web=HttpWeb(runner, lambda: None),
+        point_in_time=None,
     )
     return Throwaway(config, backends, runner, open_because, _Remains(root, cluster).remove)
 
@@ -61,8 +66,13 @@ def _config(live: PlatformConfig, major: int) -> PlatformConfig:
         update={"port": random.choice(ports.INTERNAL), "tls": Tls(), "hosts": (), "trusted_hops": 0}
     )
     services = {name: Service(replicas=1, log_level=each.log_level) for name, each in live.services.items()}
-    database = live.database.model_copy(update={"version": major})
-    changed = {"gateway": gateway, "services": services, "database": database, "mail": Mail()}
+    changed = {
+        "gateway": gateway,
+        "services": services,
+        "database": live.database.model_copy(update={"version": major}),
+        "backup": live.backup.model_copy(update={"point_in_time": False}),
+        "mail": Mail(),
+    }
     return live.model_copy(update={**changed, "drain_seconds": HASTE})
 
 

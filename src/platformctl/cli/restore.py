@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 Backup = Annotated[
     str | None, typer.Argument(metavar="[ID|latest]", help="Which backup; latest when left out.")
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="Any moment that backup.point_in_time kept; ISO 8601, with its zone."
+    ),
 ]
 Undo = Annotated[bool, typer.Option("--undo", help="Bring back the database that the last restore replaced.")]
 IntoForeign = Annotated[
@@ -38,7 +45,6 @@ Table = Annotated[
     ),
 ]
 Drop = Annotated[str | None, typer.Option("--drop", metavar="NAME", help="Delete a database that --as made.")]
-
 Open = Annotated[
     str | None, typer.Option("--open", metavar="NAME", help="Open psql in a database that --as made.")
 ]
@@ -47,6 +53,7 @@ Open = Annotated[
 @changes(Damage.DESTRUCTIVE)
 def restore(
     backup: Backup = None,
+    at: At = None,
     undo: Undo = False,
     into_foreign: IntoForeign = False,
     name: As = None,
@@ -59,7 +66,7 @@ def restore(
     Where the environment does not exist yet, as on an empty machine, it is brought up first. With --as, the
     backup is loaded and proven beside the live database, as it is: nothing is replaced, so nothing is asked.
     """
-    alone = {"--undo": undo or None, "--open": opened, "--drop": drop}
+    alone = {"--undo": undo or None, "--at": at, "--open": opened, "--drop": drop}
     given = [option for option, value in alone.items() if value is not None]
     others = into_foreign or bool(table) or any(each is not None for each in (backup, name))
     if given and (others or len(given) > 1):
@@ -70,6 +77,10 @@ def restore(
         from platformctl.operations import restore_undo
 
         return _asked(restore_undo.undo, restore_undo.what_is_put_aside, None)
+    if at is not None:
+        from platformctl.operations import restore_at
+
+        return _asked(restore_at.restore_at, restore_at.what_is_lost, _moment(at))
     if name is None and opened is None and drop is None:
         return _in_place(backup or "latest", into_foreign)
     from platformctl.operations import restore_beside as beside
@@ -79,8 +90,7 @@ def restore(
     if drop is not None:
         return Guarded(partial(beside.drop, name=drop), question=partial(beside.what_is_dropped, name=drop))
     wish = beside.Wish(name or "", tuple(table or ()), into_foreign)
-    operation = partial(beside.restore_beside, backup=backup or "latest", wish=wish)
-    return Guarded(operation, damage=Damage.NONE)
+    return Guarded(partial(beside.restore_beside, backup=backup or "latest", wish=wish), damage=Damage.NONE)
 
 
 def _in_place(backup: str, into_foreign: bool) -> Guarded:
@@ -99,10 +109,23 @@ def _in_place(backup: str, into_foreign: bool) -> Guarded:
     return _asked(into, question, backup)
 
 
+def _moment(text: str) -> float:
+    """A time without its zone could be meant in two ways."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.timestamp()
+    except (ValueError, OverflowError):  # told as one that has no zone
+        pass
+    raise typer.BadParameter(
+        f"{text} is no time with its zone, such as 2026-11-25T10:00:00Z", param_hint="--at"
+    )
+
+
 def _asked(
     operation: Callable[[Context, Any], object],
-    question: Callable[[Context, Any], tuple[str, str]],
-    wanted: str | None,
+    question: Callable[[Context, Any], tuple[object, str]],
+    wanted: object,
 ) -> Guarded:
     """What the question was about is what the operation takes, whatever is newest by then."""
     agreed = [wanted]

@@ -36,7 +36,7 @@ def check(layer: Layer) -> PlatformConfig | list[Problem]:
         config = PlatformConfig.model_validate(layer.data)
     except ValidationError as refusal:
         return [_problem(error, layer) for error in refusal.errors(include_url=False)]
-    return _over_budget(config, layer) or config
+    return [*_over_budget(config, layer), *_unverifiable(config, layer)] or config
 
 
 def _over_budget(config: PlatformConfig, layer: Layer) -> list[Problem]:
@@ -47,6 +47,15 @@ def _over_budget(config: PlatformConfig, layer: Layer) -> list[Problem]:
         f"would, with the replicas asked for, take {wanted} connections, {budget.RESERVED} for migrations "
         f"and checks among them; PostgreSQL grants {budget.GRANTED}"
     )
+    return [Problem(_nearest(path, layer, layer.values), path, sentence)]
+
+
+def _unverifiable(config: PlatformConfig, layer: Layer) -> list[Problem]:
+    """The wheel's pg_verifybackup of version 18 crashes at once, and no base backup counts without it."""
+    if not config.backup.point_in_time or config.database.version == 16:
+        return []
+    path: Keys = ("backup", "point_in_time")
+    sentence = f"needs database.version 16; base backups of {config.database.version} cannot be verified here"
     return [Problem(_nearest(path, layer, layer.values), path, sentence)]
 
 

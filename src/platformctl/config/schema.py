@@ -108,6 +108,16 @@ class Backup(Section):
         description="Days after a drill that passed until `backup drill --all-due` drills again.",
         examples=[1],
     )
+    point_in_time: bool = Field(
+        False,
+        description=(
+            "Also keep a copy of the database server of each day and its write-ahead log since, so that "
+            "`restore --at` can go back to any moment of the last `backup.keep.daily` days. They lie on this "
+            "machine, unencrypted as the data itself, so they are for mistakes and are no backup. `up` "
+            "restarts PostgreSQL to turn it on. Not with version 18, which cannot verify base backups here."
+        ),
+        examples=[True],
+    )
     keep: Keep = Field(
         default_factory=Keep, description="What `backup prune` keeps; damaged ones never count."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from platformctl.backends.database.facts import Counter, Proof
 from platformctl.backends.database.protocol import DatabaseInfo, Server, Snapshot
@@ -17,6 +17,7 @@ from platformctl.operations import (
     catalogue,
     drills,
     manifest,
+    point_in_time,
     prediction,
 )
 from platformctl.operations.catalogue import Entry
@@ -60,6 +61,7 @@ def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
     with locked(ctx, "backup create"):
         made = make(ctx, accept)
         backup_metrics.write(ctx)
+        point_in_time.back_up(ctx)
     if made is not None and made.suspicion:
         raise UnhealthyError(
             f"backup {made.id} is suspect",
@@ -75,8 +77,11 @@ def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
     return made
 
 
-def make(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
-    """For whoever holds the environment's lock already; answers None in a rehearsal."""
+def make(ctx: Context, accept: Collection[str] = (), shows: float | None = None) -> BackedUp | None:
+    """For whoever holds the environment's lock already; answers None in a rehearsal.
+
+    `shows` is the moment of a database that was recovered from the write-ahead log.
+    """
     begun = ctx.clock.elapsed()
     server = require_server(ctx)
     known = catalogue.entries(ctx)
@@ -89,9 +94,10 @@ def make(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
         return None
     backup_source.require_memory(ctx)
     with backup_source.read(ctx), ctx.backends.database.snapshot() as snapshot:
+        snapshot = snapshot if shows is None else replace(snapshot, taken_at=shows)
         history = backup_history.before(known, server.system_id)
         backup_history.require_clock(ctx, history, snapshot.taken_at, accepted="clock" in accept)
-        made = _contents(ctx, server, snapshot, known)
+        made = _contents(ctx, server, snapshot, known).model_copy(update={"recovered": shows is not None})
     if "size" not in accept:
         made = made.model_copy(update={"suspect": backup_history.suspicion(history, made.proof)})
     made = _checked(ctx, made)

@@ -47,6 +47,8 @@ def _row(ctx: Context, entry: catalogue.Entry, mine: str | None) -> Listed:
     standing = drills.standing(ctx, entry)
     suspicion = made.suspect or standing.failure
     state, note = "proven" if standing.proven else "whole", standing.words
+    if made.recovered:
+        note = ", ".join(filter(None, ("recovered from the write-ahead log", note)))
     if suspicion:
         state, note = "suspect", suspicion
     if mine is not None and entry.system_id != mine:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from platformctl.errors import BackupError
 from platformctl.events import Notice, step
-from platformctl.operations import backup_metrics, catalogue, drills, retention
+from platformctl.operations import backup_metrics, catalogue, drills, point_in_time, retention
 from platformctl.operations.catalogue import Entry
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
@@ -49,6 +49,7 @@ def prune(ctx: Context) -> Pruned:
         if not ctx.runner.rehearses:
             _require_gone(ctx, gone)
         backup_metrics.write(ctx)
+        point_in_time.prune(ctx)
         return Pruned(kept, tuple(each.id for each in gone), freed, (ctx.command("backup list"),))
 
 

@@ -205,6 +205,8 @@ def _none_good(ctx: Context, known: Sequence[Entry]) -> RestoreRefusedError:
 def _flaw(ctx: Context, entry: Entry) -> str:
     if entry.manifest is None:
         return f"broken: {entry.broken}"
+    if entry.manifest.recovered and not drills.restored(ctx, entry):
+        return "made by a restore --at that was not completed"
     suspicion = drills.suspicion(ctx, entry)
     return f"suspect: {suspicion}" if suspicion else ""
 

@@ -8,7 +8,7 @@ from platformctl.backends.database import marks
 from platformctl.config.schema import Keep
 from platformctl.errors import PlatformError
 from platformctl.events import Finding
-from platformctl.operations import catalogue
+from platformctl.operations import catalogue, point_in_time
 from platformctl.operations.context import Context
 from platformctl.operations.restore_beside import databases_beside
 
@@ -28,6 +28,7 @@ def examine(ctx: Context) -> Iterator[Finding]:
     if ctx.backends.cluster.running() and ctx.backends.database.answers():
         yield _kept(ctx)
         yield from _beside(ctx)
+        yield from point_in_time.examine(ctx)
 
 
 def _key(ctx: Context, recipients: tuple[str, ...] | None) -> Finding:

@@ -53,7 +53,8 @@ class Manifest(Fact):
     """`taken_at` is the moment that the backup shows: seconds since the epoch, by the database's clock.
 
     `sequence` counts the backups of an environment up, whatever its clock said. `recipients` are those whose
-    age keys open the data. `suspect` says what speaks against it, '' when nothing does.
+    age keys open the data. `suspect` says what speaks against it, '' when nothing does. One that is
+    `recovered` was made later than the moment that it shows, from the write-ahead log.
     """
 
     format: Literal[2]
@@ -66,6 +67,7 @@ class Manifest(Fact):
     source: Source
     recipients: tuple[str, ...]
     suspect: str = ""
+    recovered: bool = False
     data: Part
     timings: Timings
     properties: Properties

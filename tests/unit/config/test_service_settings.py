@@ -34,7 +34,10 @@ OF_THE_TARGET = {
     "database.version",
     *(".".join(path) for path, _ in flat(PlatformConfig()) if path[0] == "objects"),
     "gateway.port",
-    *(f"backup.{name}" for name in ("key", "recipients", "signers", "metrics", "schedule", "drill_days")),
+    *(
+        f"backup.{name}"
+        for name in ("key", "recipients", "signers", "metrics", "schedule", "drill_days", "point_in_time")
+    ),
     *(f"backup.keep.{span}" for span in ("last", "daily", "weekly", "monthly")),
 } | {f"services.{name}.replicas" for name in SERVICES if name != "gateway"}
 

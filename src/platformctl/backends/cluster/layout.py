@@ -67,6 +67,15 @@ class Layout:
         return self.root / "postgres"
 
     @property
+    def point_in_time(self) -> Path:
+        """Base backups, and the write-ahead log from which a moment between them is recovered."""
+        return self.root / "point-in-time"
+
+    @property
+    def archive(self) -> Path:
+        return self.point_in_time / "wal"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

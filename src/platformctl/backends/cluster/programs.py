@@ -38,5 +38,6 @@ def programs(layout: Layout, config: PlatformConfig, listening: Mapping[str, int
 
 def _postgres(layout: Layout, config: PlatformConfig, port: int) -> Program:
     version = config.database.version
-    instance = postgres.Instance(layout.postgres, layout.sockets, port, version, budget.GRANTED)
+    archive = layout.archive if config.backup.point_in_time else None
+    instance = postgres.Instance(layout.postgres, layout.sockets, port, version, budget.GRANTED, archive)
     return Program("postgres", postgres.server(instance).argv, rank=10, patience=60, stop_signal="INT")

@@ -169,7 +169,7 @@ class Copies(Sessions):
 
     def open(self, name: str) -> None:
         """psql takes the place of this process."""
-        self.runner.become(postgres.shell(self.instance, name, self._stored(SUPERUSER_SECRET)))
+        self.runner.become(postgres.psql(self.instance, name, self._stored(SUPERUSER_SECRET)))
 
     @mutation("drop the database {name}")
     def drop(self, name: str) -> None:

@@ -50,11 +50,12 @@ class Sessions:
     version: int = 16
     connections: int = 100
     name: str = "platform"
+    archive: Path | None = None
 
     @property
     def instance(self) -> postgres.Instance:
         port = self.port() if callable(self.port) else self.port
-        return postgres.Instance(self.data, self.sockets, port, self.version, self.connections)
+        return postgres.Instance(self.data, self.sockets, port, self.version, self.connections, self.archive)
 
     def url(self, service: str) -> str:
         password = quote(self._stored(f"{service}/DATABASE_PASSWORD").get_secret_value(), safe="")

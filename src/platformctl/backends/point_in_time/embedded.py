@@ -1,0 +1,199 @@
+"""Point in time on this machine: pg_basebackup, an archive directory, and recovery in a throwaway server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from platformctl.backends.calls import mutation, observation
+from platformctl.backends.database import files
+from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.database.sessions import SUPERUSER_SECRET
+from platformctl.backends.point_in_time.protocol import Base, Reach
+from platformctl.backends.point_in_time.recovery import Recovery
+from platformctl.backends.point_in_time.segments import SEGMENT, gap
+from platformctl.errors import BackupError, CommandError, StepError
+from platformctl.shell import files as whole
+from platformctl.shell.runner import Runner
+from platformctl.tools import postgres
+
+PATIENCE = 60.0  # seconds for one segment to be archived
+ABOUT = "base.json"  # what a base is; it counts only with this
+STATE = "The backup itself was made; base backups of before are as they were."
+FIRST = re.compile(r"^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)$", re.MULTILINE)
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+COMMIT = "SELECT pg_current_xact_id()"  # whose commit is later than every moment before it
+SWITCH = "SELECT pg_walfile_name(pg_switch_wal())"
+ARCHIVER = """
+    SELECT current_setting('archive_mode') <> 'off', coalesce(last_archived_wal, ''),
+           last_failed_time > coalesce(last_archived_time, '-infinity'), last_failed_wal, failed_count
+    FROM pg_stat_archiver
+"""
+
+
+@dataclass(frozen=True)
+class EmbeddedPointInTime:
+    database: EmbeddedDatabase
+
+    @property
+    def runner(self) -> Runner:
+        return self.database.runner
+
+    @property
+    def archive(self) -> Path:
+        assert self.database.archive is not None
+        return self.database.archive
+
+    @property
+    def folder(self) -> Path:
+        return self.archive.parent
+
+    @observation("list base backups")
+    def bases(self) -> tuple[Base, ...]:
+        found = (json.loads(each.read_bytes()) for each in self.folder.glob(f"bases/*/{ABOUT}"))
+        return tuple(sorted((Base(**each) for each in found), key=lambda base: base.ended))
+
+    def back_up(self) -> Base:
+        if trouble := self.trouble():
+            raise _no_base(trouble, "platformctl doctor")
+        making = self.folder / "bases" / "making"
+        self._prepare(making)
+        files.require_room(making, self._size() + files.ROOM, "a base backup", "free some space", STATE)
+        password = self.database._stored(SUPERUSER_SECRET)
+        try:
+            self.runner.run(postgres.base_backup(self.database.instance, making / "data", password))
+            self.runner.run(postgres.verify_base(self.database.version, making / "data"))
+        except CommandError as error:
+            raise _no_base(error.cause, "platformctl logs postgres", error.evidence) from error
+        return self._publish(making)
+
+    @mutation("make room for a base backup in {making}")
+    def _prepare(self, making: Path) -> None:
+        """What a killed run left there, or of a base that it deleted, is in nobody's way."""
+        for each in making.parent.glob("*"):
+            if not (each / ABOUT).exists():
+                shutil.rmtree(each)
+        for each in (self.folder, making.parent, making):
+            whole.private_directory(each)
+
+    @mutation("let the base backup in {making} count")
+    def _publish(self, making: Path) -> Base:
+        ended = self._ask(NOW)[0]
+        found = FIRST.search((making / "data" / "backup_label").read_text())
+        if found is None:
+            raise _no_base("its backup_label does not say where its log begins", "platformctl logs postgres")
+        size = sum(each.stat().st_size for each in making.rglob("*") if each.is_file())
+        base = Base(f"{datetime.fromtimestamp(ended, UTC):%Y%m%dT%H%M%SZ}", ended, size, found[1])
+        whole.write_whole(making / ABOUT, json.dumps(asdict(base)))
+        files.publish(making, self._place(base))
+        return base
+
+    def _place(self, base: Base) -> Path:
+        return self.folder / "bases" / base.name
+
+    def reaches(self) -> tuple[Reach, ...]:
+        """What is not archived yet is with the live server, so an unbroken row leads up to now."""
+        now, last_archived = self._ask(NOW)[0], self._ask(ARCHIVER)[1][:24]
+        archived = self._archived()
+        newest = max(("", *archived, last_archived))
+        found = []
+        for base in self.bases():
+            last, missing = gap(base.first, newest, archived)
+            until = max(base.ended, archived[last] if last else 0.0) if missing else now
+            found.append(Reach(base, until, missing))
+        return tuple(found)
+
+    @mutation("have the write-ahead log archived up to now")
+    def archive_now(self) -> None:
+        failures = self._ask(ARCHIVER)[4]
+        self._ask(COMMIT)
+        segment, deadline = self._ask(SWITCH)[0], time.monotonic() + PATIENCE
+        while not (self.archive / f"{segment}{postgres.KEPT}").exists():
+            if time.monotonic() > deadline or self._ask(ARCHIVER)[4] > failures:
+                raise StepError(
+                    "the last changes are not archived, so nothing can be recovered from them",
+                    cause=self.trouble() or f"segment {segment} was not archived in {PATIENCE:g} s",
+                    state="The live database was not touched.",
+                    fix="platformctl doctor",
+                    reference="restore/at-archive",
+                )
+            time.sleep(0.05)
+
+    def room(self, base: Base) -> int:
+        return max(base.size, self._size()) + files.ROOM
+
+    def recovered(self, base: Base, moment: float) -> AbstractContextManager[EmbeddedDatabase]:
+        purpose = "a copy of the base backup, from which the moment is recovered"
+        files.require_room(self.folder, self.room(base), purpose, "free some space")
+        return Recovery(self.database, self.folder / "recovery").server(self._place(base) / "data", moment)
+
+    def surplus(self, since: float) -> tuple[Base, ...]:
+        bases = self.bases()
+        return tuple(each for each, later in pairwise(bases) if later.ended <= since)
+
+    def expire(self, surplus: tuple[Base, ...]) -> None:
+        for each in surplus:
+            self._delete(each.name)
+        left = [each for each in self.bases() if each not in surplus]
+        if left and self._before(left[0].first):
+            self._delete_before(left[0].first)
+
+    @mutation("delete the base backup {name}")
+    def _delete(self, name: str) -> None:
+        """What says that it is one goes first."""
+        place = self.folder / "bases" / name
+        (place / ABOUT).unlink()
+        shutil.rmtree(place)
+
+    @mutation("delete the write-ahead log before {first}")
+    def _delete_before(self, first: str) -> None:
+        for each in self._before(first):
+            each.unlink()
+
+    def _before(self, first: str) -> list[Path]:
+        """With the small files that tell where base backups began."""
+        found = self.archive.glob(f"*{postgres.KEPT}")
+        return [each for each in found if SEGMENT.match(each.name) and each.name[:24] < first]
+
+    def trouble(self) -> str:
+        archives, _, fails, segment, count = self._ask(ARCHIVER)
+        if not archives:
+            return "PostgreSQL does not archive its log; platformctl up restarts it so that it does"
+        return f"segment {segment} could not be archived; {count} attempts failed" if fails else ""
+
+    def _size(self) -> int:
+        return sum(each.size for each in self.database.databases())
+
+    @observation("look which segments of the write-ahead log are archived")
+    def _archived(self) -> dict[str, float]:
+        """With the time that each was."""
+        found = (
+            (each.name.removesuffix(postgres.KEPT), each) for each in self.archive.glob(f"*{postgres.KEPT}")
+        )
+        return {name: each.stat().st_mtime for name, each in found if SEGMENT.fullmatch(name)}
+
+    @observation("ask the database server about its log")
+    def _ask(self, query: str) -> tuple[Any, ...]:
+        with self.database._session("postgres") as connection:
+            row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        return row
+
+
+def _no_base(cause: str, fix: str, evidence: tuple[str, ...] = ()) -> BackupError:
+    return BackupError(
+        "no base backup was made, from which restore --at could go on",
+        cause=cause,
+        evidence=evidence,
+        state=STATE,
+        fix=fix,
+        reference="backup/base",
+    )

@@ -1,0 +1,105 @@
+"""A throwaway server in which a copy of a base backup replays the archived log up to a moment."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from platformctl.backends.calls import mutation, observation
+from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.errors import CommandError, StepError
+from platformctl.shell import files, processes
+from platformctl.shell.runner import Runner
+from platformctl.tools import postgres
+
+PORT = 1  # only a part of the socket's name, and never that of the live server
+FOR_US = "local all all trust\n"  # the passwords are those of back then; the socket's folder is private
+MICROSECOND = 1e-6  # to which PostgreSQL rounds
+REPLAYED = "SELECT NOT pg_is_in_recovery(), extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
+
+
+@dataclass(frozen=True)
+class Recovery:
+    live: EmbeddedDatabase
+    folder: Path
+
+    @property
+    def runner(self) -> Runner:
+        return self.live.runner
+
+    @contextmanager
+    def server(self, base: Path, moment: float) -> Iterator[EmbeddedDatabase]:
+        """However the block ends, nothing of it is left; what a killed run left is removed before."""
+        recovered = replace(self.live, data=self.folder / "data", port=PORT)
+        self._remove(recovered.instance)
+        try:
+            self._prepare(base, recovered.instance, moment)
+            self._start(recovered)
+            self._require(recovered, moment)
+            yield recovered
+        finally:
+            with processes.signals_wait():
+                self._remove(recovered.instance)
+
+    @mutation("copy {base} to {self.folder}")
+    def _prepare(self, base: Path, instance: postgres.Instance, moment: float) -> None:
+        files.private_directory(self.folder)
+        shutil.copytree(base, instance.data, symlinks=True)
+        access = self.folder / "access.conf"
+        access.write_text(FOR_US)
+        until = datetime.fromtimestamp(moment, UTC).isoformat()
+        with (instance.data / "postgresql.auto.conf").open("a") as settings:
+            settings.write(postgres.recovery_settings(instance, access, until))
+        (instance.data / "recovery.signal").touch()
+
+    def _start(self, recovered: EmbeddedDatabase) -> None:
+        """It carries the environment's mark, so that `up` and `down` end it after a kill of this run."""
+        log = self.folder / "log"
+        try:
+            self.runner.run(postgres.recover(recovered.instance, log, str(self.folder.parent.parent)))
+        except CommandError:
+            raise _unreached(log) from None
+        while (state := _state(recovered.data)) != "ready":
+            if not state:
+                raise _unreached(log)
+            time.sleep(0.05)
+
+    @observation("ask the recovered server how far it came")
+    def _require(self, recovered: EmbeddedDatabase, moment: float) -> None:
+        with recovered._session("postgres") as connection:
+            row = connection.execute(REPLAYED).fetchone()
+        assert row is not None
+        if not row[0] or (row[1] or 0.0) > moment + MICROSECOND:
+            raise _unreached(self.folder / "log")
+
+    @mutation("remove {self.folder}")
+    def _remove(self, instance: postgres.Instance) -> None:
+        if (instance.data / "postmaster.pid").exists():
+            self.runner.run(postgres.discard(instance))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _state(data: Path) -> str:
+    """`standby` while it recovers, then `ready`; '' when it has ended, as it does when the log ends early."""
+    try:
+        return (data / "postmaster.pid").read_text().split()[-1]
+    except FileNotFoundError:
+        return ""
+
+
+def _unreached(log: Path) -> StepError:
+    lines = log.read_text(errors="replace").splitlines()[-20:]
+    fatal = [each.partition("FATAL:")[2].strip() for each in lines if "FATAL:" in each]
+    return StepError(
+        "the moment was not reached in the throwaway server",
+        cause=fatal[-1] if fatal else "it ended without a word",
+        evidence=lines,
+        state="The live database was not touched; the throwaway server is removed.",
+        fix="platformctl restore --at TIME with an earlier time, or platformctl backup list",
+        reference="restore/at-unreached",
+    )
