@@ -20,18 +20,19 @@ VOLATILE = (
     (r"/tmp/pytest-of-[^/]+/(?:[^/ ]+/)*?test_[^/ ]*\d+", "$HOME"),
     (r"/tmp/[^ ]*?/postgres\b", "$HOME/postgres"),
     (r"\bdb[0-9a-f]{8}", "platform"),
-    (r"(__restore_|__old_)[0-9a-f]+", r"\1abcd"),
+    (r"(__restore_|__old_)[0-9a-f]+(_schema)?", r"\1abcd"),
     (r"\bage1[0-9a-z]+", "age1..."),
     (r"\bbackups-[0-9a-f]{8}", "shop-backups"),
     (r"\b\d{19}\b", "7000000000000000000"),
     (r"\b[0-9a-f]{8,64}(?=…|\b)", "0123abcd"),
     (r"\bpid \d+ on \S+", "pid 1 on host"),
     (r"/tmp/pctl-\w+", "/tmp/pctl"),
-    (r"--port=\d+", "--port=1"),
+    (r"(--port=|PGSQL\.)\d+", r"\g<1>1"),
+    (r"ed25519:[A-Za-z0-9+/]{43}=", "ed25519:..."),
     (r"--snapshot=\S+", "--snapshot=1"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:1"),
+    (r"\b\d[\d,]*(?= bytes (instead|came))", "1,000"),
     (r"\b\d{1,3}(,\d{3})+\b", "1,000"),
-    (r"\b\d+(?= bytes instead)", "1,000"),
 )
 
 

@@ -1,4 +1,5 @@
 """Environments of the real platform; each ends with its test."""
+# ruff: noqa: F811 (fixtures share their names with what they make)
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.database import environment, server  # noqa: F401
 from tests.e2e.life import PATIENT, Life
 from tests.environment import Environment
+from tests.small import make_small, small  # noqa: F401
 from tests.support import context
 
 REAL = Path(__file__).parents[2] / "src" / "services"

@@ -248,7 +248,7 @@ def test_killed_anywhere_it_leaves_nothing_or_all_of_it(environment: Environment
     run(ctx, "DELETE FROM items.items WHERE id > 100")
     damaged, outcomes = rows(ctx), []
     wish = Wish(beside(ctx), ("items.items",))
-    for killed in boundaries(environment, lambda each: restore_beside(each, "latest", wish)):
+    for killed in boundaries(environment, lambda each: restore_beside(each, "latest", wish), (0.5,)):
         ctx.backends.database.prepare(SERVICES)  # what the next `up` does
         assert rows(ctx) == damaged, killed
         assert names(ctx) == [], killed
