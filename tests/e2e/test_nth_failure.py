@@ -27,6 +27,7 @@ SAMPLE = {
     "backup prune": 4,
     "restore": 3,
     "restore --as": 4,
+    "restore --undo": 2,
     "backup verify": 2,
     "backup drill": 1,
     "deploy": 2,

@@ -156,7 +156,24 @@ def _half_drilled(world: World, done: Done, before: Proof) -> Iterator[str]:
         yield f"after exit code {done.code} the backups are {states}: {done.err[-600:]}"
 
 
+def _just_restored(world: World) -> None:
+    """The backup is live, and a former database with one row more is kept."""
+    backed_up(world)
+    _more_rows(world)
+    UNDO.notes["former"] = world.proof()
+    world.run(*RESTORE.argv)
+
+
+def _unlike_former(world: World, done: Done, before: Proof) -> Iterator[str]:
+    now, former = essence(world.proof()), essence(UNDO.notes["former"])
+    if now not in (essence(before), former):
+        yield "the live database is neither the restored one nor the former"
+    elif done.code == 0 and now != former:
+        yield "undo ended well, and the live database is not the former one"
+
+
 RESTORE = Scenario("restore", ("restore", "latest", *SURE), _more_rows, _unlike_both, kept=False)
+UNDO = Scenario("restore --undo", ("restore", "--undo", *SURE), _just_restored, _unlike_former, kept=False)
 ON_BACKUPS = (RESTORE, BESIDE)  # these start from `backed_up`
 SCENARIOS = {
     each.name: each
@@ -168,6 +185,7 @@ SCENARIOS = {
         Scenario("backup drill", ("backup", "drill", "--yes"), _two_backups, _half_drilled),
         RESTORE,
         BESIDE,
+        UNDO,
         Scenario("deploy", ("deploy", "--yes"), _changed_settings),
         Scenario("up", ("up", "--yes"), _stopped, runs=False),
         Scenario("first up", ("up", "--yes"), _purged, runs=False, kept=False),
