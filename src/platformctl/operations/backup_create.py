@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from platformctl.backends.database.facts import Counter, Proof
 from platformctl.backends.database.protocol import DatabaseInfo, Server, Snapshot
-from platformctl.errors import BackupError, PreconditionError, UnhealthyError
+from platformctl.errors import BackupError, PlatformError, PreconditionError, UnhealthyError
 from platformctl.events import Narrated, Notice, step
 from platformctl.operations import (
     archive,
@@ -58,10 +58,15 @@ def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
 
     Raises UnhealthyError (exit 5) when the backup was made and is suspect.
     """
+    without_base = None
     with locked(ctx, "backup create"):
         made = make(ctx, accept)
         backup_metrics.write(ctx)
-        point_in_time.back_up(ctx)
+        try:
+            point_in_time.back_up(ctx)
+        except PlatformError as error:  # the backup itself stands, and is told of first
+            without_base = error
+            without_base.data = made
     if made is not None and made.suspicion:
         raise UnhealthyError(
             f"backup {made.id} is suspect",
@@ -71,6 +76,8 @@ def create(ctx: Context, accept: Collection[str] = ()) -> BackedUp | None:
             reference="backup/suspect",
             data=made,
         )
+    if without_base is not None:
+        raise without_base
     if made is not None and made.predicted_restore is None:
         words = f"how long a restore takes is unknown until one is made, or {ctx.command('backup drill')}"
         ctx.report(Notice(words))

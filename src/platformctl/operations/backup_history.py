@@ -17,11 +17,7 @@ FEW = 100  # rows, from which on shrinking says anything
 
 def before(known: Sequence[Entry], system_id: str) -> tuple[Manifest, ...]:
     """The readable backups of this database cluster as it was when they were made, the newest first."""
-    return tuple(
-        each.manifest
-        for each in known
-        if each.manifest and each.system_id == system_id and not each.manifest.recovered
-    )
+    return tuple(each.regular for each in known if each.regular and each.system_id == system_id)
 
 
 def next_sequence(known: Sequence[Entry]) -> int:

@@ -52,11 +52,7 @@ def render(ctx: Context, known: Sequence[Entry]) -> bytes:
     counted = Counter(states)
     for state in STATES:
         gauge("count", "Backups in the catalogue.", counted[state], state=state)
-    paired = [
-        (each.manifest, state)
-        for each, state in zip(known, states, strict=True)
-        if each.manifest and not each.manifest.recovered
-    ]
+    paired = [(each.regular, state) for each, state in zip(known, states, strict=True) if each.regular]
     good = next((each for each, state in paired if state in GOOD), None)
     proven = next((each for each, state in paired if state == "proven"), None)
     if good is not None:

@@ -80,7 +80,7 @@ def _made(ctx: Context, entry: Entry) -> Made:
     if entry.manifest is None:
         return Made(entry.id, 0.0, good=False)
     standing = drills.standing(ctx, entry)
-    good = not entry.manifest.suspect and not standing.failure
+    good = not entry.manifest.suspect and not standing.failure and not entry.manifest.recovered
     return Made(entry.id, entry.manifest.taken_at, good, standing.proven)
 
 

@@ -40,6 +40,11 @@ class Entry:
     error: PlatformError | None = None
     results: tuple[str, ...] = ()
 
+    @property
+    def regular(self) -> Manifest | None:
+        """The manifest of one that shows the moment it was made, not one that restore --at went back to."""
+        return self.manifest if self.manifest and not self.manifest.recovered else None
+
 
 def new_id(now: float) -> str:
     """Ids sort by time; the random part keeps two of the same second apart."""
@@ -153,8 +158,7 @@ def require_whole(ctx: Context, entry: Entry) -> Manifest:
 def newest_foreign(ctx: Context) -> str | None:
     """After a purge, what one wants back is in a backup of the former cluster, which `latest` never means."""
     mine = ctx.backends.database.server().system_id
-    others = (each.id for each in entries(ctx) if each.system_id != mine and each.manifest is not None)
-    return next(others, None)
+    return next((each.id for each in entries(ctx) if each.system_id != mine and each.regular), None)
 
 
 def newest(ctx: Context, known: Sequence[Entry]) -> Entry | None:
@@ -205,8 +209,8 @@ def _none_good(ctx: Context, known: Sequence[Entry]) -> RestoreRefusedError:
 def _flaw(ctx: Context, entry: Entry) -> str:
     if entry.manifest is None:
         return f"broken: {entry.broken}"
-    if entry.manifest.recovered and not drills.restored(ctx, entry):
-        return "made by a restore --at that was not completed"
+    if entry.manifest.recovered:
+        return "of a moment that restore --at went back to, so it is restored only by its id"
     suspicion = drills.suspicion(ctx, entry)
     return f"suspect: {suspicion}" if suspicion else ""
 

@@ -20,15 +20,25 @@ def examine(ctx: Context) -> Iterator[Finding]:
         known = catalogue.entries(ctx)
         if known:
             yield _key(ctx, next((each.manifest.recipients for each in known if each.manifest), None))
-        yield _lifecycle(ctx)
-        if ctx.config.objects.kind == "s3":
-            yield _lock(ctx)
+        yield from _store(ctx)
     except PlatformError as error:
         yield Finding("backups", "fail", error.message, error.cause, error.fix)
     if ctx.backends.cluster.running() and ctx.backends.database.answers():
         yield _kept(ctx)
         yield from _beside(ctx)
         yield from point_in_time.examine(ctx)
+
+
+def _store(ctx: Context) -> Iterator[Finding]:
+    """What the store does by itself; whose rights do not reach that far makes good backups all the same."""
+    looks = {"backup.lifecycle": _lifecycle}
+    if ctx.config.objects.kind == "s3":
+        looks["backup.lock"] = _lock
+    for name, look in looks.items():
+        try:
+            yield look(ctx)
+        except PlatformError as error:
+            yield Finding(name, "unknown", error.message, error.cause, error.fix)
 
 
 def _key(ctx: Context, recipients: tuple[str, ...] | None) -> Finding:

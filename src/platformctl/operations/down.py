@@ -46,7 +46,7 @@ def down(ctx: Context, purge: bool = False, with_backups: bool = False) -> Down:
     steps = (ctx.command("up"),)
     if purge and not with_backups:
         kept = objects.location()
-        newest = next((each.id for each in catalogue.entries(ctx) if each.manifest), None)
+        newest = next((each.id for each in catalogue.entries(ctx) if each.regular), None)
         steps += (ctx.command(f"restore {newest} --into-foreign"),) if newest else ()
     return Down(ran, purge, deleted, kept, steps)
 

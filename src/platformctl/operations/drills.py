@@ -83,10 +83,6 @@ def suspicion(ctx: Context, entry: Entry) -> str:
     return entry.manifest.suspect or standing(ctx, entry).failure
 
 
-def restored(ctx: Context, entry: Entry) -> bool:
-    return any(each.kind == "restore" and each.outcome == "passed" for each in results(ctx, entry))
-
-
 def newest(ctx: Context, known: Sequence[Entry], count: int = 10) -> tuple[Result, ...]:
     """Of the newest backups that have any: what a prediction is made from."""
     passed = (each for entry in known if entry.results for each in islice(results(ctx, entry), 1))

@@ -15,9 +15,9 @@ from platformctl.operations import archive, restore_copy
 from platformctl.operations.backup_list import span
 from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
-from platformctl.operations.restore import heal, leave_result, tell_foreign
+from platformctl.operations.restore import heal, tell_foreign
 from platformctl.operations.restore_preflight import Plan, preflight, require_server
-from platformctl.operations.stopwatch import CHECK, Stopwatch
+from platformctl.operations.stopwatch import CHECK
 from platformctl.quantities import Bytes, Seconds
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")  # what needs no quotes; PostgreSQL cuts longer ones
@@ -67,9 +67,7 @@ class Wish:
 
 def restore_beside(ctx: Context, backup: str, wish: Wish) -> Beside | None:
     """Data exactly as it was backed up: nothing is migrated and no session ended. None in a rehearsal."""
-    begun, at = ctx.clock.elapsed(), ctx.clock.now()
-    watch = Stopwatch(ctx.report)
-    ctx = replace(ctx, report=watch)
+    begun = ctx.clock.elapsed()
     with locked(ctx, f"restore {backup} --as {wish.name}"):
         require_server(ctx)
         with ctx.backends.database.exclusively():
@@ -78,8 +76,6 @@ def restore_beside(ctx: Context, backup: str, wish: Wish) -> Beside | None:
             plan = _plan(ctx, backup, wish)
             with restore_copy.proven(ctx, plan):
                 ctx.backends.database.settle(plan.copy, wish.name, _mark(ctx, plan))
-            if plan.selection is None:
-                leave_result(ctx, plan, at, watch)
         return _told(ctx, plan, wish.name, ctx.clock.elapsed() - begun)
 
 
@@ -127,8 +123,8 @@ def _plan(ctx: Context, backup: str, wish: Wish) -> Plan:
             plan = preflight(ctx, backup, into_foreign=wish.into_foreign, switches=False, tables=wish.tables)
             return replace(plan, selection=_select(ctx, plan, wish.tables)) if wish.tables else plan
     except RestoreRefusedError as error:
-        if error.fix.endswith("--into-foreign"):  # or what is proposed would replace the live database
-            error.fix += further
+        if re.search(r"restore \S+( --into-foreign)?$", error.fix):
+            error.fix += further  # or what is proposed would replace the live database
         raise
 
 

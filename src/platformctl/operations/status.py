@@ -123,5 +123,5 @@ def _beside(ctx: Context) -> tuple[Standing, ...]:
 
 def _last_backup(ctx: Context) -> str:
     """Only a manifest makes a backup, and one that cannot be read counts for nothing."""
-    whole = [each.manifest for each in catalogue.entries(ctx) if each.manifest is not None]
+    whole = [each.regular for each in catalogue.entries(ctx) if each.regular]
     return f"{whole[0].id} of {whole[0].time}" if whole else "none yet"

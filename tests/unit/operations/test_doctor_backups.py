@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from platformctl.config.schema import Keep
+from platformctl.errors import PreconditionError
 from platformctl.events import Finding
 from platformctl.operations.backup_create import create
 from platformctl.operations.context import Context
@@ -108,6 +109,18 @@ def test_a_lock_that_ends_before_retention_or_cannot_be_had_is_found(
     finding = found(ctx)["backup.lock"]
     assert finding.status == status
     assert bool(finding.fix) == (status == "fail")
+
+
+def test_a_store_that_does_not_say_how_it_locks_is_no_failure(environment: Environment) -> None:
+    class Silent(Short):
+        def lock_days(self) -> int | None:
+            raise PreconditionError("the reader of backups may not read how the bucket locks objects")
+
+    ctx = environment()
+    config = ctx.config.model_copy(update={"objects": ctx.config.objects.model_copy(update={"kind": "s3"})})
+    ctx = replace(ctx, config=config, backends=replace(ctx.backends, objects=Silent(186)))
+    assert found(ctx)["backup.lock"].status == "unknown"
+    assert found(ctx)["backup.lifecycle"].status == "pass"
 
 
 def test_the_window_is_that_of_the_longest_rule() -> None:
