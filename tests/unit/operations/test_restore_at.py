@@ -244,6 +244,18 @@ def test_prune_keeps_the_newest_base_and_its_log_alone(based: Environment) -> No
     assert engine.bases() == (newest,)
 
 
+def test_a_base_that_a_kill_left_without_its_name_does_not_count_and_is_cleared_away(
+    based: Environment,
+) -> None:
+    engine, bases = based().backends.point_in_time, archive(based()).parent / "bases"
+    newest = engine.bases()[-1]
+    (bases / newest.name).rename(bases / "making")
+    assert newest not in engine.bases()
+    made = engine.back_up()
+    assert engine.bases()[-1] == made
+    assert not (bases / "making").exists()
+
+
 class Flipping(RealRunner):
     """Changes a byte of what pg_basebackup has written, as a bad disk does."""
 

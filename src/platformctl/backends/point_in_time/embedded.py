@@ -58,8 +58,11 @@ class EmbeddedPointInTime:
 
     @observation("list base backups")
     def bases(self) -> tuple[Base, ...]:
-        found = (json.loads(each.read_bytes()) for each in self.folder.glob(f"bases/*/{ABOUT}"))
-        return tuple(sorted((Base(**each) for each in found), key=lambda base: base.ended))
+        """One counts once it has its name: a killed run may have left it whole in its place of making."""
+        whole_ones = self.folder.glob(f"bases/*/{ABOUT}")
+        found = {each.parent.name: Base(**json.loads(each.read_bytes())) for each in whole_ones}
+        bases = (base for name, base in found.items() if name == base.name)
+        return tuple(sorted(bases, key=lambda base: base.ended))
 
     def back_up(self) -> Base:
         if trouble := self.trouble():
@@ -79,7 +82,7 @@ class EmbeddedPointInTime:
     def _prepare(self, making: Path) -> None:
         """What a killed run left there, or of a base that it deleted, is in nobody's way."""
         for each in making.parent.glob("*"):
-            if not (each / ABOUT).exists():
+            if each == making or not (each / ABOUT).exists():
                 shutil.rmtree(each)
         for each in (self.folder, making.parent, making):
             whole.private_directory(each)
