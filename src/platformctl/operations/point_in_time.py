@@ -48,8 +48,7 @@ def examine(ctx: Context) -> Iterator[Finding]:
     reaches = engine.reaches()
     if trouble := engine.trouble():
         why = "the log is not archived, so restore --at cannot reach the present, and the log fills the disk"
-        fix = "make room, then platformctl up; platformctl logs postgres says why"
-        yield Finding("backup.point_in_time", "fail", why, trouble, fix)
+        yield Finding("backup.point_in_time", "fail", why, trouble.cause, trouble.fix)
     elif not any(not each.missing for each in reaches):
         why = "restore --at cannot reach the present: no base backup leads up to it"
         yield Finding("backup.point_in_time", "fail", why, _missing(reaches), ctx.command("backup create"))

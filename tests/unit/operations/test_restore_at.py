@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import shlex
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.point_in_time.embedded import EmbeddedPointInTime
 from platformctl.backends.point_in_time.recovery import Recovery
 from platformctl.config.schema import Backup, Keep, PlatformConfig
 from platformctl.errors import BackupError, PlatformError, PreconditionError, StepError
@@ -329,3 +334,40 @@ def test_an_archive_that_takes_nothing_is_found_and_nothing_is_recovered(based: 
     ctx.backends.point_in_time.archive_now()
     assert {each.status for each in point_in_time.examine(based())} == {"pass"}
     restore_at(based(), moment)
+
+
+def test_a_new_cluster_leaves_the_archive_of_the_former_one_and_archives_its_own() -> None:
+    """Both name the segments of their logs alike."""
+    with running(archives=True) as made:
+        made.supervisor.stop()
+        shutil.rmtree(made.data)
+        shutil.rmtree(made.archive.parent, ignore_errors=True)
+        former = made.archive / "000000010000000000000001.gz"
+        former.parent.mkdir(parents=True)
+        former.write_bytes(gzip.compress(b"of before"))
+        made.start()
+        engine = EmbeddedPointInTime(made)
+        engine.archive_now()
+        assert engine.trouble() is None
+        (aside,) = made.data.parent.glob("point-in-time.former-*")
+        assert gzip.decompress((aside / "wal" / former.name).read_bytes()) == b"of before"
+
+
+def test_an_archive_of_another_history_is_told_as_that_and_moving_it_away_helps() -> None:
+    with running(archives=True) as made:
+        engine = EmbeddedPointInTime(made)
+        engine.archive_now()
+        engine._ask("SELECT pg_current_xact_id()")
+        (segment,) = engine._ask("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+        (made.archive / f"{segment}.gz").write_bytes(gzip.compress(b"of another"))
+        engine._ask("SELECT pg_switch_wal()")
+        deadline = time.monotonic() + 30
+        while (trouble := engine.trouble()) is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert trouble is not None
+        assert "holds another of that name" in trouble.cause
+        move = trouble.fix.partition(";")[0]
+        assert move.startswith(f"mv {made.archive.parent} ")
+        subprocess.run(shlex.split(move), check=True)
+        engine.archive_now()
+        assert engine.trouble() is None

@@ -17,7 +17,7 @@ from platformctl.backends.calls import mutation, observation
 from platformctl.backends.database import files
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.database.sessions import SUPERUSER_SECRET
-from platformctl.backends.point_in_time.protocol import Base, Reach
+from platformctl.backends.point_in_time.protocol import Base, Reach, Trouble
 from platformctl.backends.point_in_time.recovery import Recovery
 from platformctl.backends.point_in_time.segments import SEGMENT, gap
 from platformctl.errors import BackupError, CommandError, StepError
@@ -66,7 +66,7 @@ class EmbeddedPointInTime:
 
     def back_up(self) -> Base:
         if trouble := self.trouble():
-            raise _no_base(trouble, "platformctl doctor")
+            raise _no_base(trouble.cause, "platformctl doctor")
         making = self.folder / "bases" / "making"
         self._prepare(making)
         files.require_room(making, self._size() + files.ROOM, "a base backup", "free some space", STATE)
@@ -121,9 +121,10 @@ class EmbeddedPointInTime:
         segment, deadline = self._ask(SWITCH)[0], time.monotonic() + PATIENCE
         while not (self.archive / f"{segment}{postgres.KEPT}").exists():
             if time.monotonic() > deadline or self._ask(ARCHIVER)[4] > failures:
+                trouble = self.trouble()
                 raise StepError(
                     "the last changes are not archived, so nothing can be recovered from them",
-                    cause=self.trouble() or f"segment {segment} was not archived in {PATIENCE:g} s",
+                    cause=trouble.cause if trouble else f"{segment} was not archived in {PATIENCE:g} s",
                     state="The live database was not touched.",
                     fix="platformctl doctor",
                     reference="restore/at-archive",
@@ -166,11 +167,23 @@ class EmbeddedPointInTime:
         found = self.archive.glob(f"*{postgres.KEPT}")
         return [each for each in found if SEGMENT.match(each.name) and each.name[:24] < first]
 
-    def trouble(self) -> str:
+    def trouble(self) -> Trouble | None:
         archives, _, fails, segment, count = self._ask(ARCHIVER)
         if not archives:
-            return "PostgreSQL does not archive its log; platformctl up restarts it so that it does"
-        return f"segment {segment} could not be archived; {count} attempts failed" if fails else ""
+            cause = "PostgreSQL does not archive its log; platformctl up restarts it so that it does"
+            return Trouble(cause, "platformctl up")
+        if not fails:
+            return None
+        cause = f"segment {segment} could not be archived; {count} attempts failed"
+        if not self._is_archived(segment):
+            return Trouble(cause, "make room, then platformctl up; platformctl logs postgres says why")
+        cause += ": the archive holds another of that name, of a former database or an older copy of this"
+        away = f"mv {self.folder} {self.folder}.former-{segment}"
+        return Trouble(cause, f"{away}; a minute later, platformctl backup create")
+
+    @observation("look for segment {segment} in the archive")
+    def _is_archived(self, segment: str) -> bool:
+        return (self.archive / f"{segment}{postgres.KEPT}").exists()
 
     def _size(self) -> int:
         return sum(each.size for each in self.database.databases())

@@ -32,6 +32,14 @@ class Reach:
     missing: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps the log from being archived, and what to do about it."""
+
+    cause: str
+    fix: str
+
+
 class PointInTime(Protocol):
     """Times are in seconds since the epoch, by the database's clock. Raises PlatformError."""
 
@@ -59,5 +67,5 @@ class PointInTime(Protocol):
     def expire(self, surplus: tuple[Base, ...]) -> None:
         """Delete them, and the log that no other base needs."""
 
-    def trouble(self) -> str:
-        """What keeps the log from being archived at present, '' when nothing does."""
+    def trouble(self) -> Trouble | None:
+        """None when the log is archived at present."""
