@@ -27,6 +27,7 @@ REPLAYED = "SELECT NOT pg_is_in_recovery(), extract(epoch FROM pg_last_xact_repl
 class Recovery:
     live: EmbeddedDatabase
     folder: Path
+    patience: float = 300.0  # seconds without a word of the server
 
     @property
     def runner(self) -> Runner:
@@ -64,9 +65,18 @@ class Recovery:
             self.runner.run(postgres.recover(recovered.instance, log, str(self.folder.parent.parent)))
         except CommandError:
             raise _unreached(log) from None
-        while (state := _state(recovered.data)) != "ready":
+        self._await(recovered.data, log)
+
+    def _await(self, data: Path, log: Path) -> None:
+        """While it replays it says so at least every 10 s; it is silent when the archive hangs."""
+        said, since = 0, time.monotonic()
+        while (state := _state(data)) != "ready":
             if not state:
                 raise _unreached(log)
+            if (size := log.stat().st_size) != said:
+                said, since = size, time.monotonic()
+            if time.monotonic() - since > self.patience:
+                raise _unreached(log, f"it said nothing for {self.patience:g} s")
             time.sleep(0.05)
 
     @observation("ask the recovered server how far it came")
@@ -85,19 +95,23 @@ class Recovery:
 
 
 def _state(data: Path) -> str:
-    """`standby` while it recovers, then `ready`; '' when it has ended, as it does when the log ends early."""
+    """`standby` while it recovers, then `ready`; '' when it has ended, as it does when the log ends early.
+
+    One that was killed leaves its file.
+    """
     try:
-        return (data / "postmaster.pid").read_text().split()[-1]
+        words = (data / "postmaster.pid").read_text().split()
     except FileNotFoundError:
         return ""
+    return words[-1] if words and processes.lives(int(words[0])) else ""
 
 
-def _unreached(log: Path) -> StepError:
+def _unreached(log: Path, why: str = "it ended without a word") -> StepError:
     lines = log.read_text(errors="replace").splitlines()[-20:]
     fatal = [each.partition("FATAL:")[2].strip() for each in lines if "FATAL:" in each]
     return StepError(
         "the moment was not reached in the throwaway server",
-        cause=fatal[-1] if fatal else "it ended without a word",
+        cause=fatal[-1] if fatal else why,
         evidence=lines,
         state="The live database was not touched; the throwaway server is removed.",
         fix="platformctl restore --at TIME with an earlier time, or platformctl backup list",
