@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from platformctl.backends.point_in_time.protocol import Base, Reach
 from platformctl.backends.point_in_time.recovery import Recovery
 from platformctl.backends.point_in_time.segments import gap
-from platformctl.errors import StepError
+from platformctl.errors import PreconditionError, StepError
 from platformctl.operations.point_in_time import window
 from platformctl.shell.runner import RealRunner
 from tests.database import Starter, database
@@ -40,6 +41,15 @@ def test_a_recovery_that_stands_still_ends(tmp_path: Path) -> None:
     with pytest.raises(StepError) as raised:
         recovery(tmp_path, os.getpid(), 0.2)._await(tmp_path, tmp_path / "log")
     assert raised.value.cause == "it said nothing for 0.2 s"
+
+
+@pytest.mark.timeout(20)
+def test_a_recovery_ends_before_it_takes_the_live_databases_last_room(tmp_path: Path) -> None:
+    greedy = replace(recovery(tmp_path, os.getpid()), spare=1 << 60)
+    with pytest.raises(PreconditionError) as raised:
+        greedy._await(tmp_path, tmp_path / "log")
+    assert raised.value.reference == "disk/full"
+    assert "not touched" in raised.value.state
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,17 @@ def test_rows_that_were_destroyed_come_back_and_an_undo_brings_the_present(based
     assert rows(ctx) == good
 
 
+def test_the_room_that_is_asked_for_is_enough_also_for_what_was_deleted_since(based: Environment) -> None:
+    ctx = based()
+    engine, base = point_in_time.require(ctx, now(ctx))
+    before = engine.room(base, now(ctx))
+    run(ctx, "CREATE TABLE loaded AS SELECT md5(n::text) FROM generate_series(1, 600000) n")
+    ((size,),) = run(ctx, "SELECT pg_table_size('loaded')")
+    run(ctx, "DROP TABLE loaded")
+    engine.archive_now()
+    assert engine.room(base, now(ctx)) >= before + size
+
+
 def test_a_backup_of_a_moment_that_was_not_restored_is_not_the_latest(based: Environment) -> None:
     ctx = based()
     made = create(ctx)

@@ -27,6 +27,10 @@ from platformctl.tools import postgres
 
 PATIENCE = 60.0  # seconds for one segment to be archived
 ABOUT = "base.json"  # what a base is; it counts only with this
+WHOLE = 16 << 20  # bytes of a segment
+PACKED = 32  # times smaller is what is kept of it, at most; only zeros pack better
+LATE = 3600  # seconds after which a segment is archived, at most, unless archiving failed
+REPLAY = (1 << 30) + files.ROOM  # bytes: the segments that the throwaway server keeps, and some to spare
 STATE = "The backup itself was made; base backups of before are as they were."
 FIRST = re.compile(r"^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)$", re.MULTILINE)
 NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
@@ -131,12 +135,20 @@ class EmbeddedPointInTime:
                 )
             time.sleep(0.05)
 
-    def room(self, base: Base) -> int:
-        return max(base.size, self._size()) + files.ROOM
+    def room(self, base: Base, moment: float) -> int:
+        """The files grow by no more than was logged, also when it was deleted since."""
+        return base.size + self._logged(base.first, moment + LATE) + REPLAY
+
+    @observation("look how much was logged since {first}")
+    def _logged(self, first: str, until: float) -> int:
+        """A segment that was ended by its time is packed small, and holds little."""
+        found = self.archive.glob(f"*{postgres.KEPT}")
+        about = (each.stat() for each in found if first <= each.name.removesuffix(postgres.KEPT))
+        return sum(min(WHOLE, PACKED * each.st_size) for each in about if each.st_mtime <= until)
 
     def recovered(self, base: Base, moment: float) -> AbstractContextManager[EmbeddedDatabase]:
         purpose = "a copy of the base backup, from which the moment is recovered"
-        files.require_room(self.folder, self.room(base), purpose, "free some space")
+        files.require_room(self.folder, self.room(base, moment), purpose, "free some space")
         return Recovery(self.database, self.folder / "recovery").server(self._place(base) / "data", moment)
 
     def surplus(self, since: float) -> tuple[Base, ...]:

@@ -55,8 +55,8 @@ class PointInTime(Protocol):
     def archive_now(self) -> None:
         """Have everything up to this moment in the archive; raises StepError when it does not come there."""
 
-    def room(self, base: Base) -> int:
-        """How many bytes a recovery from `base` takes on the disk while it lasts."""
+    def room(self, base: Base, moment: float) -> int:
+        """How many bytes a recovery of `moment` from `base` takes on the disk while it lasts, at most."""
 
     def recovered(self, base: Base, moment: float) -> AbstractContextManager[Database]:
         """A server as the live one was at `moment`, from what is archived; gone after the block."""

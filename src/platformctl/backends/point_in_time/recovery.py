@@ -12,6 +12,7 @@ from pathlib import Path
 
 from platformctl.backends.calls import mutation, observation
 from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.database.files import ROOM, require_room
 from platformctl.errors import CommandError, StepError
 from platformctl.shell import files, processes
 from platformctl.shell.runner import Runner
@@ -20,6 +21,7 @@ from platformctl.tools import postgres
 PORT = 1  # only a part of the socket's name, and never that of the live server
 FOR_US = "local all all trust\n"  # the passwords are those of back then; the socket's folder is private
 MICROSECOND = 1e-6  # to which PostgreSQL rounds
+UNTOUCHED = "The live database was not touched; the throwaway server is removed."
 REPLAYED = "SELECT NOT pg_is_in_recovery(), extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
 
 
@@ -28,6 +30,7 @@ class Recovery:
     live: EmbeddedDatabase
     folder: Path
     patience: float = 300.0  # seconds without a word of the server
+    spare: int = ROOM  # bytes on the disk that are left to the live database
 
     @property
     def runner(self) -> Runner:
@@ -77,6 +80,7 @@ class Recovery:
                 said, since = size, time.monotonic()
             if time.monotonic() - since > self.patience:
                 raise _unreached(log, f"it said nothing for {self.patience:g} s")
+            require_room(self.folder, self.spare, "the recovery to go on", "free some space", UNTOUCHED)
             time.sleep(0.05)
 
     @observation("ask the recovered server how far it came")
@@ -113,7 +117,7 @@ def _unreached(log: Path, why: str = "it ended without a word") -> StepError:
         "the moment was not reached in the throwaway server",
         cause=fatal[-1] if fatal else why,
         evidence=lines,
-        state="The live database was not touched; the throwaway server is removed.",
+        state=UNTOUCHED,
         fix="platformctl restore --at TIME with an earlier time, or platformctl backup list",
         reference="restore/at-unreached",
     )
