@@ -16,13 +16,17 @@ SHOWN = 3  # of what is missing
 
 
 def back_up(ctx: Context) -> None:
-    """Make a base backup unless one of the last day leads up to now."""
+    """Make a base backup unless one of the last day leads up to now.
+
+    What is too old goes first, lest a disk that it fills keeps the next from being made.
+    """
     engine = ctx.backends.point_in_time
     if engine is None:
         return
     now = ctx.clock.now()
-    if any(now - each.base.ended < DUE and not each.missing for each in engine.reaches()):
+    if any(0 <= now - each.base.ended < DUE and not each.missing for each in engine.reaches()):
         return
+    prune(ctx)
     if ctx.runner.rehearses:
         ctx.report(Narrated("make a base backup for restore --at, and verify it"))
         return

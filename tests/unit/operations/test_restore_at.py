@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.restore import restore
 from platformctl.operations.restore_at import recover, restore_at, what_is_lost
 from platformctl.operations.restore_undo import undo
+from platformctl.operations.waiting import SystemClock
 from platformctl.shell import processes
 from platformctl.shell.command import Answer, Command
 from platformctl.shell.rehearsal import RehearsalRunner
@@ -237,6 +238,36 @@ def test_a_backup_makes_one_base_a_day(environment: Environment) -> None:
     assert all(
         (archive(environment()).parent / "bases" / each.name).stat().st_mode & 0o077 == 0 for each in first
     )
+
+
+@dataclass(frozen=True)
+class Shifted(SystemClock):
+    """A clock that is corrected by `seconds`."""
+
+    seconds: float
+
+    def now(self) -> float:
+        return super().now() + self.seconds
+
+
+def test_a_base_of_the_future_does_not_stand_for_one_of_today(based: Environment) -> None:
+    ctx = replace(based(), clock=Shifted(-48 * 3600))
+    before = ctx.backends.point_in_time.bases()
+    time.sleep(1)
+    point_in_time.back_up(ctx)
+    assert len(ctx.backends.point_in_time.bases()) == len(before) + 1
+
+
+def test_what_is_too_old_goes_before_a_base_is_made(based: Environment) -> None:
+    """So that a disk that is full of it does not stay full."""
+    ctx = based(Flipping(lambda words, outcome: None))  # a base is not made
+    time.sleep(1)
+    newest = based().backends.point_in_time.back_up()
+    later = replace(ctx, config=NONE, clock=Shifted(48 * 3600))
+    assert len(ctx.backends.point_in_time.bases()) > 1
+    with pytest.raises(BackupError):
+        point_in_time.back_up(later)
+    assert ctx.backends.point_in_time.bases() == (newest,)
 
 
 def test_prune_keeps_the_newest_base_and_its_log_alone(based: Environment) -> None:
