@@ -39,6 +39,7 @@ def prune(ctx: Context) -> None:
     engine = ctx.backends.point_in_time
     if engine is None:
         return
+    engine.clear()
     surplus = engine.surplus(ctx.clock.now() - ctx.config.backup.keep.daily * 86400)
     with step(ctx.report, "delete the base backups and the log that no moment needs") as current:
         engine.expire(surplus)

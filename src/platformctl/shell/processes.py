@@ -50,6 +50,14 @@ def lives(pid: int) -> bool:
         return False
 
 
+def name(process: psutil.Process) -> str:
+    """'' when it is gone."""
+    try:
+        return process.name()
+    except psutil.Error:
+        return ""
+
+
 def carrying(name: str, value: str) -> list[psutil.Process]:
     """Processes of this user whose environment has `name` set to `value`, this one left out."""
     found = []

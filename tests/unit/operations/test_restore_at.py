@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +27,7 @@ from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_prune import prune
 from platformctl.operations.catalogue import find
 from platformctl.operations.context import Context
-from platformctl.operations.restore import restore
+from platformctl.operations.restore import heal, restore
 from platformctl.operations.restore_at import recover, restore_at, what_is_lost
 from platformctl.operations.restore_undo import undo
 from platformctl.operations.waiting import SystemClock
@@ -34,7 +36,7 @@ from platformctl.shell.command import Answer, Command
 from platformctl.shell.rehearsal import RehearsalRunner
 from platformctl.shell.runner import OnLine, RealRunner
 from tests.database import CONTENT, SERVICES, context, names, rows, run, running
-from tests.killing import boundaries
+from tests.killing import boundaries, in_a_child
 from tests.support import Heard
 
 Environment = Callable[..., Context]
@@ -353,6 +355,56 @@ def test_a_kill_anywhere_leaves_the_live_database_and_the_next_run_clears_up(bas
     assert left(ctx) == []
     assert {each.state for each in list_backups(ctx).backups} == {"whole"}
     restore_at(based(), moment)
+
+
+@pytest.mark.parametrize("verb", [heal, prune, point_in_time.prune])
+def test_copies_that_a_kill_left_go_with_the_next_run(
+    based: Environment, verb: Callable[[Context], object]
+) -> None:
+    ctx = based()
+    moment, place = now(ctx), archive(ctx).parent
+
+    def killed() -> None:
+        engine, base = point_in_time.require(based(), moment)
+        engine.archive_now()
+        with engine.recovered(base, moment):
+            (place / "bases" / "making" / "data").mkdir(parents=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_a_child(killed) == -9
+    assert left(ctx) == ["recovery"]
+    verb(based())
+    assert left(ctx) == []
+    assert not (place / "bases" / "making").exists()
+    assert processes.carrying("PLATFORMCTL_STATE", str(place.parent)) == []
+
+
+class Slow(RealRunner):
+    """Has pg_basebackup take its time."""
+
+    def run(self, command: Command, on_line: OnLine | None = None) -> Answer:
+        if command.program == "pg_basebackup":
+            command = replace(command, argv=(*command.argv, "--max-rate=32k"))
+        return super().run(command, on_line)
+
+
+def test_a_copying_program_that_outlived_its_run_is_ended(based: Environment) -> None:
+    ctx = based()
+    mark = str(archive(ctx).parent.parent)
+    child = os.fork()
+    if child == 0:
+        based(Slow(lambda words, outcome: None)).backends.point_in_time.back_up()
+        os._exit(0)
+    deadline = time.monotonic() + 30
+    while not (left_behind := processes.carrying("PLATFORMCTL_STATE", mark)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert any(each.is_running() for each in left_behind)
+    ctx.backends.point_in_time.clear()
+    assert processes.carrying("PLATFORMCTL_STATE", mark) == []
+    assert not (archive(ctx).parent / "bases" / "making").exists()
 
 
 def test_an_archive_that_takes_nothing_is_found_and_nothing_is_recovered(based: Environment) -> None:

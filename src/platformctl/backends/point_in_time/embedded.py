@@ -22,11 +22,13 @@ from platformctl.backends.point_in_time.recovery import Recovery
 from platformctl.backends.point_in_time.segments import SEGMENT, gap
 from platformctl.errors import BackupError, CommandError, StepError
 from platformctl.shell import files as whole
+from platformctl.shell import processes
 from platformctl.shell.runner import Runner
 from platformctl.tools import postgres
 
 PATIENCE = 60.0  # seconds for one segment to be archived
 ABOUT = "base.json"  # what a base is; it counts only with this
+GRACE = 10.0  # seconds for a program to end
 WHOLE = 16 << 20  # bytes of a segment
 PACKED = 32  # times smaller is what is kept of it, at most; only zeros pack better
 LATE = 3600  # seconds after which a segment is archived, at most, unless archiving failed
@@ -60,6 +62,30 @@ class EmbeddedPointInTime:
     def folder(self) -> Path:
         return self.archive.parent
 
+    @property
+    def _making(self) -> Path:
+        return self.folder / "bases" / "making"
+
+    @property
+    def _mark(self) -> str:
+        return str(self.folder.parent)
+
+    @property
+    def _recovery(self) -> Recovery:
+        return Recovery(self.database, self.folder / "recovery")
+
+    def clear(self) -> None:
+        self._recovery.clear()
+        if self._making.exists():
+            self._remove(self._making)
+
+    @mutation("remove {making}, which a killed run left")
+    def _remove(self, making: Path) -> None:
+        """And end the program that may still write there."""
+        marked = processes.carrying("PLATFORMCTL_STATE", self._mark)
+        processes.end([each for each in marked if processes.name(each) == "pg_basebackup"], GRACE)
+        shutil.rmtree(making)
+
     @observation("list base backups")
     def bases(self) -> tuple[Base, ...]:
         """One counts once it has its name: a killed run may have left it whole in its place of making."""
@@ -71,12 +97,13 @@ class EmbeddedPointInTime:
     def back_up(self) -> Base:
         if trouble := self.trouble():
             raise _no_base(trouble.cause, "platformctl doctor")
-        making = self.folder / "bases" / "making"
+        making = self._making
         self._prepare(making)
         files.require_room(making, self._size() + files.ROOM, "a base backup", "free some space", STATE)
         password = self.database._stored(SUPERUSER_SECRET)
         try:
-            self.runner.run(postgres.base_backup(self.database.instance, making / "data", password))
+            copied = postgres.base_backup(self.database.instance, making / "data", password, self._mark)
+            self.runner.run(copied)
             self.runner.run(postgres.verify_base(self.database.version, making / "data"))
         except CommandError as error:
             raise _no_base(error.cause, "platformctl logs postgres", error.evidence) from error
@@ -149,7 +176,7 @@ class EmbeddedPointInTime:
     def recovered(self, base: Base, moment: float) -> AbstractContextManager[EmbeddedDatabase]:
         purpose = "a copy of the base backup, from which the moment is recovered"
         files.require_room(self.folder, self.room(base, moment), purpose, "free some space")
-        return Recovery(self.database, self.folder / "recovery").server(self._place(base) / "data", moment)
+        return self._recovery.server(self._place(base) / "data", moment)
 
     def surplus(self, since: float) -> tuple[Base, ...]:
         bases = self.bases()

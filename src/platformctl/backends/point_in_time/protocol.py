@@ -43,6 +43,9 @@ class Trouble:
 class PointInTime(Protocol):
     """Times are in seconds since the epoch, by the database's clock. Raises PlatformError."""
 
+    def clear(self) -> None:
+        """Remove what a killed run left; for whoever holds the environment's lock."""
+
     def bases(self) -> tuple[Base, ...]:
         """Those that were verified, the oldest first."""
 

@@ -36,10 +36,19 @@ class Recovery:
     def runner(self) -> Runner:
         return self.live.runner
 
+    def clear(self) -> None:
+        """Remove what a killed run left, its server too."""
+        if self.folder.exists():
+            self._remove(self._recovered.instance)
+
+    @property
+    def _recovered(self) -> EmbeddedDatabase:
+        return replace(self.live, data=self.folder / "data", port=PORT)
+
     @contextmanager
     def server(self, base: Path, moment: float) -> Iterator[EmbeddedDatabase]:
         """However the block ends, nothing of it is left; what a killed run left is removed before."""
-        recovered = replace(self.live, data=self.folder / "data", port=PORT)
+        recovered = self._recovered
         self._remove(recovered.instance)
         try:
             self._prepare(base, recovered.instance, moment)
