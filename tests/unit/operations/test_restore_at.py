@@ -114,6 +114,25 @@ def test_a_server_that_went_too_far_is_refused(based: Environment) -> None:
     assert left(ctx) == []
 
 
+class Ending(RealRunner):
+    """The throwaway server cannot be started, as without memory."""
+
+    def run(self, command: Command, on_line: OnLine | None = None) -> Answer:
+        if "start" in command.argv:
+            command = replace(command, argv=("sh", "-c", "echo cannot allocate memory >&2; exit 1"))
+        return super().run(command, on_line)
+
+
+def test_a_server_that_does_not_start_is_not_told_as_a_moment_that_was_not_reached(
+    based: Environment,
+) -> None:
+    ctx = based(Ending(lambda words, outcome: None))
+    with pytest.raises(StepError) as raised:
+        restore_at(ctx, now(ctx))
+    assert (raised.value.reference, raised.value.cause) == ("restore/at-start", "cannot allocate memory")
+    assert left(ctx) == []
+
+
 def test_where_it_is_off_it_says_so(server: EmbeddedDatabase, tmp_path: Path) -> None:
     ctx = context(server, tmp_path, "postgres")
     with pytest.raises(PreconditionError) as raised:
@@ -134,7 +153,9 @@ def test_a_missing_segment_is_refused_and_named_and_another_base_leads_on(based:
     ctx = based()
     base = ctx.backends.point_in_time.bases()[-1]
     reachable = now(ctx)
-    ctx.backends.point_in_time.archive_now()
+    for _ in range(2):
+        ctx.backends.point_in_time.archive_now()
+    last_kept = now(ctx)
     ctx.backends.point_in_time.archive_now()
     moment = now(ctx)
     ctx.backends.point_in_time.archive_now()
@@ -145,6 +166,7 @@ def test_a_missing_segment_is_refused_and_named_and_another_base_leads_on(based:
         error = refused(based(), moment)
         assert error.reference == "restore/at-missing"
         assert gone.name[:24] in error.cause
+        assert reachable < ctx.backends.point_in_time.reaches()[-1].until < last_kept
         restore_at(based(), reachable)
         (found,) = point_in_time.examine(based())
         assert (found.status, found.evidence) == ("fail", error.cause.partition(";")[0])

@@ -19,7 +19,7 @@ from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.database.sessions import SUPERUSER_SECRET
 from platformctl.backends.point_in_time.protocol import Base, Reach, Trouble
 from platformctl.backends.point_in_time.recovery import Recovery
-from platformctl.backends.point_in_time.segments import SEGMENT, gap
+from platformctl.backends.point_in_time.segments import SEGMENT, before, gap
 from platformctl.errors import BackupError, CommandError, StepError
 from platformctl.shell import files as whole
 from platformctl.shell import processes
@@ -134,15 +134,18 @@ class EmbeddedPointInTime:
         return self.folder / "bases" / base.name
 
     def reaches(self) -> tuple[Reach, ...]:
-        """What is not archived yet is with the live server, so an unbroken row leads up to now."""
+        """What is not archived yet is with the live server, so an unbroken row leads up to now.
+
+        One that breaks off surely holds what was written before its last segment was begun.
+        """
         now, last_archived = self._ask(NOW)[0], self._ask(ARCHIVER)[1][:24]
         archived = self._archived()
         newest = max(("", *archived, last_archived))
         found = []
         for base in self.bases():
             last, missing = gap(base.first, newest, archived)
-            until = max(base.ended, archived[last] if last else 0.0) if missing else now
-            found.append(Reach(base, until, missing))
+            begun = archived.get(before(last), 0.0) if last else 0.0
+            found.append(Reach(base, max(base.ended, begun) if missing else now, missing))
         return tuple(found)
 
     @mutation("have the write-ahead log archived up to now")

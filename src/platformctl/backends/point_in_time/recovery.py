@@ -22,6 +22,7 @@ PORT = 1  # only a part of the socket's name, and never that of the live server
 FOR_US = "local all all trust\n"  # the passwords are those of back then; the socket's folder is private
 MICROSECOND = 1e-6  # to which PostgreSQL rounds
 UNTOUCHED = "The live database was not touched; the throwaway server is removed."
+BEGINS = "starting point-in-time recovery"  # in its log
 REPLAYED = "SELECT NOT pg_is_in_recovery(), extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
 
 
@@ -75,9 +76,23 @@ class Recovery:
         log = self.folder / "log"
         try:
             self.runner.run(postgres.recover(recovered.instance, log, str(self.folder.parent.parent)))
-        except CommandError:
-            raise _unreached(log) from None
+        except CommandError as error:
+            raise self._failed(error, log) from error
         self._await(recovered.data, log)
+
+    def _failed(self, error: CommandError, log: Path) -> StepError:
+        """It tells nothing of the moment when no replay began."""
+        lines = _lines(log)
+        if any(BEGINS in each for each in lines):
+            return _unreached(log, error.cause)
+        return StepError(
+            "the throwaway server for the recovery did not start",
+            cause=error.cause,
+            evidence=(*error.evidence, *lines[-20:]),
+            state=UNTOUCHED,
+            fix="platformctl doctor, and look at memory and disk; then again",
+            reference="restore/at-start",
+        )
 
     def _await(self, data: Path, log: Path) -> None:
         """While it replays it says so at least every 10 s; it is silent when the archive hangs."""
@@ -85,7 +100,7 @@ class Recovery:
         while (state := _state(data)) != "ready":
             if not state:
                 raise _unreached(log)
-            if (size := log.stat().st_size) != said:
+            if (size := len(_lines(log))) != said:
                 said, since = size, time.monotonic()
             if time.monotonic() - since > self.patience:
                 raise _unreached(log, f"it said nothing for {self.patience:g} s")
@@ -119,8 +134,13 @@ def _state(data: Path) -> str:
     return words[-1] if words and processes.lives(int(words[0])) else ""
 
 
+def _lines(log: Path) -> list[str]:
+    """None when no server ever wrote one."""
+    return log.read_text(errors="replace").splitlines() if log.exists() else []
+
+
 def _unreached(log: Path, why: str = "it ended without a word") -> StepError:
-    lines = log.read_text(errors="replace").splitlines()[-20:]
+    lines = _lines(log)[-20:]
     fatal = [each.partition("FATAL:")[2].strip() for each in lines if "FATAL:" in each]
     return StepError(
         "the moment was not reached in the throwaway server",
