@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import shlex
+import shutil
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.point_in_time.embedded import EmbeddedPointInTime
 from platformctl.backends.point_in_time.recovery import Recovery
 from platformctl.config.schema import Backup, Keep, PlatformConfig
 from platformctl.errors import BackupError, PlatformError, PreconditionError, StepError
@@ -20,15 +27,16 @@ from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_prune import prune
 from platformctl.operations.catalogue import find
 from platformctl.operations.context import Context
-from platformctl.operations.restore import restore
+from platformctl.operations.restore import heal, restore
 from platformctl.operations.restore_at import recover, restore_at, what_is_lost
 from platformctl.operations.restore_undo import undo
+from platformctl.operations.waiting import SystemClock
 from platformctl.shell import processes
 from platformctl.shell.command import Answer, Command
 from platformctl.shell.rehearsal import RehearsalRunner
 from platformctl.shell.runner import OnLine, RealRunner
 from tests.database import CONTENT, SERVICES, context, names, rows, run, running
-from tests.killing import boundaries
+from tests.killing import boundaries, in_a_child
 from tests.support import Heard
 
 Environment = Callable[..., Context]
@@ -106,6 +114,25 @@ def test_a_server_that_went_too_far_is_refused(based: Environment) -> None:
     assert left(ctx) == []
 
 
+class Ending(RealRunner):
+    """The throwaway server cannot be started, as without memory."""
+
+    def run(self, command: Command, on_line: OnLine | None = None) -> Answer:
+        if "start" in command.argv:
+            command = replace(command, argv=("sh", "-c", "echo cannot allocate memory >&2; exit 1"))
+        return super().run(command, on_line)
+
+
+def test_a_server_that_does_not_start_is_not_told_as_a_moment_that_was_not_reached(
+    based: Environment,
+) -> None:
+    ctx = based(Ending(lambda words, outcome: None))
+    with pytest.raises(StepError) as raised:
+        restore_at(ctx, now(ctx))
+    assert (raised.value.reference, raised.value.cause) == ("restore/at-start", "cannot allocate memory")
+    assert left(ctx) == []
+
+
 def test_where_it_is_off_it_says_so(server: EmbeddedDatabase, tmp_path: Path) -> None:
     ctx = context(server, tmp_path, "postgres")
     with pytest.raises(PreconditionError) as raised:
@@ -127,6 +154,8 @@ def test_a_missing_segment_is_refused_and_named_and_another_base_leads_on(based:
     base = ctx.backends.point_in_time.bases()[-1]
     reachable = now(ctx)
     ctx.backends.point_in_time.archive_now()
+    begun = now(ctx)  # the last segment before the hole
+    ctx.backends.point_in_time.archive_now()
     ctx.backends.point_in_time.archive_now()
     moment = now(ctx)
     ctx.backends.point_in_time.archive_now()
@@ -137,6 +166,7 @@ def test_a_missing_segment_is_refused_and_named_and_another_base_leads_on(based:
         error = refused(based(), moment)
         assert error.reference == "restore/at-missing"
         assert gone.name[:24] in error.cause
+        assert reachable < ctx.backends.point_in_time.reaches()[-1].until < begun
         restore_at(based(), reachable)
         (found,) = point_in_time.examine(based())
         assert (found.status, found.evidence) == ("fail", error.cause.partition(";")[0])
@@ -185,6 +215,17 @@ def test_rows_that_were_destroyed_come_back_and_an_undo_brings_the_present(based
     assert rows(ctx) == good
 
 
+def test_the_room_that_is_asked_for_is_enough_also_for_what_was_deleted_since(based: Environment) -> None:
+    ctx = based()
+    engine, base = point_in_time.require(ctx, now(ctx))
+    before = engine.room(base, now(ctx))
+    run(ctx, "CREATE TABLE loaded AS SELECT md5(n::text) FROM generate_series(1, 600000) n")
+    ((size,),) = run(ctx, "SELECT pg_table_size('loaded')")
+    run(ctx, "DROP TABLE loaded")
+    engine.archive_now()
+    assert engine.room(base, now(ctx)) >= before + size
+
+
 def test_a_backup_of_a_moment_is_only_restored_by_its_id_and_holds_no_place_of_retention(
     based: Environment,
 ) -> None:
@@ -225,6 +266,36 @@ def test_a_backup_makes_one_base_a_day(environment: Environment) -> None:
     )
 
 
+@dataclass(frozen=True)
+class Shifted(SystemClock):
+    """A clock that is corrected by `seconds`."""
+
+    seconds: float
+
+    def now(self) -> float:
+        return super().now() + self.seconds
+
+
+def test_a_base_of_the_future_does_not_stand_for_one_of_today(based: Environment) -> None:
+    ctx = replace(based(), clock=Shifted(-48 * 3600))
+    before = ctx.backends.point_in_time.bases()
+    time.sleep(1)
+    point_in_time.back_up(ctx)
+    assert len(ctx.backends.point_in_time.bases()) == len(before) + 1
+
+
+def test_what_is_too_old_goes_before_a_base_is_made(based: Environment) -> None:
+    """So that a disk that is full of it does not stay full."""
+    ctx = based(Flipping(lambda words, outcome: None))  # a base is not made
+    time.sleep(1)
+    newest = based().backends.point_in_time.back_up()
+    later = replace(ctx, config=NONE, clock=Shifted(48 * 3600))
+    assert len(ctx.backends.point_in_time.bases()) > 1
+    with pytest.raises(BackupError):
+        point_in_time.back_up(later)
+    assert ctx.backends.point_in_time.bases() == (newest,)
+
+
 def test_prune_keeps_the_newest_base_and_its_log_alone(based: Environment) -> None:
     ctx = replace(based(), config=NONE)
     engine = ctx.backends.point_in_time
@@ -244,6 +315,18 @@ def test_prune_keeps_the_newest_base_and_its_log_alone(based: Environment) -> No
     restore_at(based(), now(ctx))
     prune(ctx)
     assert engine.bases() == (newest,)
+
+
+def test_a_base_that_a_kill_left_without_its_name_does_not_count_and_is_cleared_away(
+    based: Environment,
+) -> None:
+    engine, bases = based().backends.point_in_time, archive(based()).parent / "bases"
+    newest = engine.bases()[-1]
+    (bases / newest.name).rename(bases / "making")
+    assert newest not in engine.bases()
+    made = engine.back_up()
+    assert engine.bases()[-1] == made
+    assert not (bases / "making").exists()
 
 
 class Flipping(RealRunner):
@@ -298,6 +381,56 @@ def test_a_kill_anywhere_leaves_the_live_database_and_the_next_run_clears_up(bas
     restore_at(based(), moment)
 
 
+@pytest.mark.parametrize("verb", [heal, prune, point_in_time.prune])
+def test_copies_that_a_kill_left_go_with_the_next_run(
+    based: Environment, verb: Callable[[Context], object]
+) -> None:
+    ctx = based()
+    moment, place = now(ctx), archive(ctx).parent
+
+    def killed() -> None:
+        engine, base = point_in_time.require(based(), moment)
+        engine.archive_now()
+        with engine.recovered(base, moment):
+            (place / "bases" / "making" / "data").mkdir(parents=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_a_child(killed) == -9
+    assert left(ctx) == ["recovery"]
+    verb(based())
+    assert left(ctx) == []
+    assert not (place / "bases" / "making").exists()
+    assert processes.carrying("PLATFORMCTL_STATE", str(place.parent)) == []
+
+
+class Slow(RealRunner):
+    """Has pg_basebackup take its time."""
+
+    def run(self, command: Command, on_line: OnLine | None = None) -> Answer:
+        if command.program == "pg_basebackup":
+            command = replace(command, argv=(*command.argv, "--max-rate=32k"))
+        return super().run(command, on_line)
+
+
+def test_a_copying_program_that_outlived_its_run_is_ended(based: Environment) -> None:
+    ctx = based()
+    mark = str(archive(ctx).parent.parent)
+    child = os.fork()
+    if child == 0:
+        based(Slow(lambda words, outcome: None)).backends.point_in_time.back_up()
+        os._exit(0)
+    deadline = time.monotonic() + 30
+    while not (left_behind := processes.carrying("PLATFORMCTL_STATE", mark)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert any(each.is_running() for each in left_behind)
+    ctx.backends.point_in_time.clear()
+    assert processes.carrying("PLATFORMCTL_STATE", mark) == []
+    assert not (archive(ctx).parent / "bases" / "making").exists()
+
+
 def test_an_archive_that_takes_nothing_is_found_and_nothing_is_recovered(based: Environment) -> None:
     ctx = based()
     moment, place = now(ctx), archive(ctx)
@@ -319,3 +452,40 @@ def test_an_archive_that_takes_nothing_is_found_and_nothing_is_recovered(based: 
     ctx.backends.point_in_time.archive_now()
     assert {each.status for each in point_in_time.examine(based())} == {"pass"}
     restore_at(based(), moment)
+
+
+def test_a_new_cluster_leaves_the_archive_of_the_former_one_and_archives_its_own() -> None:
+    """Both name the segments of their logs alike."""
+    with running(archives=True) as made:
+        made.supervisor.stop()
+        shutil.rmtree(made.data)
+        shutil.rmtree(made.archive.parent, ignore_errors=True)
+        former = made.archive / "000000010000000000000001.gz"
+        former.parent.mkdir(parents=True)
+        former.write_bytes(gzip.compress(b"of before"))
+        made.start()
+        engine = EmbeddedPointInTime(made)
+        engine.archive_now()
+        assert engine.trouble() is None
+        (aside,) = made.data.parent.glob("point-in-time.former-*")
+        assert gzip.decompress((aside / "wal" / former.name).read_bytes()) == b"of before"
+
+
+def test_an_archive_of_another_history_is_told_as_that_and_moving_it_away_helps() -> None:
+    with running(archives=True) as made:
+        engine = EmbeddedPointInTime(made)
+        engine.archive_now()
+        engine._ask("SELECT pg_current_xact_id()")
+        (segment,) = engine._ask("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+        (made.archive / f"{segment}.gz").write_bytes(gzip.compress(b"of another"))
+        engine._ask("SELECT pg_switch_wal()")
+        deadline = time.monotonic() + 30
+        while (trouble := engine.trouble()) is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert trouble is not None
+        assert "holds another of that name" in trouble.cause
+        move = trouble.fix.partition(";")[0]
+        assert move.startswith(f"mv {made.archive.parent} ")
+        subprocess.run(shlex.split(move), check=True)
+        engine.archive_now()
+        assert engine.trouble() is None

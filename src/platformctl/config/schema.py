@@ -114,7 +114,8 @@ class Backup(Section):
             "Also keep a copy of the database server of each day and its write-ahead log since, so that "
             "`restore --at` can go back to any moment of the last `backup.keep.daily` days. They lie on this "
             "machine, unencrypted as the data itself, so they are for mistakes and are no backup. `up` "
-            "restarts PostgreSQL to turn it on. Not with version 18, which cannot verify base backups here."
+            "restarts PostgreSQL to turn it on. Turned off, what is there stays until you delete it, as "
+            "`doctor` says. Not with version 18, which cannot verify base backups here."
         ),
         examples=[True],
     )

@@ -16,13 +16,17 @@ SHOWN = 3  # of what is missing
 
 
 def back_up(ctx: Context) -> None:
-    """Make a base backup unless one of the last day leads up to now."""
+    """Make a base backup unless one of the last day leads up to now.
+
+    What is too old goes first, lest a disk that it fills keeps the next from being made.
+    """
     engine = ctx.backends.point_in_time
     if engine is None:
         return
     now = ctx.clock.now()
-    if any(now - each.base.ended < DUE and not each.missing for each in engine.reaches()):
+    if any(0 <= now - each.base.ended < DUE and not each.missing for each in engine.reaches()):
         return
+    prune(ctx)
     if ctx.runner.rehearses:
         ctx.report(Narrated("make a base backup for restore --at, and verify it"))
         return
@@ -35,6 +39,7 @@ def prune(ctx: Context) -> None:
     engine = ctx.backends.point_in_time
     if engine is None:
         return
+    engine.clear()
     surplus = engine.surplus(ctx.clock.now() - ctx.config.backup.keep.daily * 86400)
     with step(ctx.report, "delete the base backups and the log that no moment needs") as current:
         engine.expire(surplus)
@@ -48,8 +53,7 @@ def examine(ctx: Context) -> Iterator[Finding]:
     reaches = engine.reaches()
     if trouble := engine.trouble():
         why = "the log is not archived, so restore --at cannot reach the present, and the log fills the disk"
-        fix = "make room, then platformctl up; platformctl logs postgres says why"
-        yield Finding("backup.point_in_time", "fail", why, trouble, fix)
+        yield Finding("backup.point_in_time", "fail", why, trouble.cause, trouble.fix)
     elif not any(not each.missing for each in reaches):
         why = "restore --at cannot reach the present: no base backup leads up to it"
         yield Finding("backup.point_in_time", "fail", why, _missing(reaches), ctx.command("backup create"))

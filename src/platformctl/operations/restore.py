@@ -113,6 +113,8 @@ def tell_foreign(ctx: Context, backup: str, further: str = "") -> None:
 def heal(ctx: Context) -> None:
     """What a killed run left would only be in the way; the lock says that no other run is alive."""
     holding.release_abandoned(ctx)
+    if ctx.backends.point_in_time is not None:
+        ctx.backends.point_in_time.clear()
     for sentence in ctx.backends.database.heal():
         ctx.report(Notice(sentence))
 

@@ -30,7 +30,7 @@ def what_is_lost(ctx: Context, moment: float) -> tuple[float, str]:
     return moment, (
         f"You will lose {span(ctx.clock.now() - moment)} of writes, all since {point_in_time.iso(moment)}, "
         f"and everybody signs in again. For a day, {ctx.command('restore --undo')} brings the writes back. "
-        f"To recover that moment takes {engine.room(base) / 1e6:,.0f} MB of disk meanwhile."
+        f"To recover that moment takes {engine.room(base, moment) / 1e6:,.0f} MB of disk meanwhile."
     )
 
 

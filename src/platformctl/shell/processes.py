@@ -42,6 +42,22 @@ def current() -> ProcessId:
     return ProcessId(os.getpid(), psutil.Process().create_time())
 
 
+def lives(pid: int) -> bool:
+    """Whether some process has `pid` and has not ended."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def name(process: psutil.Process) -> str:
+    """'' when it is gone."""
+    try:
+        return process.name()
+    except psutil.Error:
+        return ""
+
+
 def carrying(name: str, value: str) -> list[psutil.Process]:
     """Processes of this user whose environment has `name` set to `value`, this one left out."""
     found = []

@@ -116,8 +116,11 @@ def _quoted(value: object) -> str:
     return shlex.quote(str(value)).replace("%", "%%")
 
 
-def base_backup(instance: Instance, folder: Path, password: SecretStr) -> Command:
-    """A copy of the whole server's data, with the log that makes it consistent, and hashes of every file."""
+def base_backup(instance: Instance, folder: Path, password: SecretStr, mark: str) -> Command:
+    """A copy of the whole server's data, with the log that makes it consistent, and hashes of every file.
+
+    `mark` tells whose it is: it goes on when this run is killed.
+    """
     argv = (
         program(instance.version, "pg_basebackup"),
         *_connection(instance),
@@ -126,7 +129,7 @@ def base_backup(instance: Instance, folder: Path, password: SecretStr) -> Comman
         "--wal-method=stream",
         "--manifest-checksums=SHA256",
     )
-    return Command(argv, mutates=True, env=_with(password))
+    return Command(argv, mutates=True, env={**_with(password), "PLATFORMCTL_STATE": mark})
 
 
 def verify_base(version: int, folder: Path) -> Command:

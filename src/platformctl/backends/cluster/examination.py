@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -87,6 +88,21 @@ def left_overs(orphans: Sequence[psutil.Process], layout: Layout) -> Finding:
             "left-overs", "unknown", "a killed run left something behind", ", ".join(told), "platformctl up"
         )
     return Finding("left-overs", "pass", "nothing is left of killed runs")
+
+
+def unwatched(layout: Layout, in_use: bool) -> Iterator[Finding]:
+    """What point in time keeps no more, and nothing deletes: of when it was on, or of a former database."""
+    kept = layout.point_in_time
+    found = [*([] if in_use or not kept.exists() else [kept]), *_glob(layout.root, f"{kept.name}.former-*")]
+    if found:
+        size = sum(each.lstat().st_size for place in found for each in place.rglob("*")) / 1e6
+        yield Finding(
+            "point-in-time",
+            "unknown",
+            f"unencrypted base backups and logs that nothing uses take {size:,.0f} MB",
+            ", ".join(map(str, found)),
+            f"platformctl up, then, when nobody needs them, rm -r {shlex.join(map(str, found))}",
+        )
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:

@@ -208,7 +208,9 @@ class EmbeddedCluster:
         yield from examination.database(self.runner, self._config.database.version)
         yield examination.gateway_port(self._layout, self._config.gateway.port, self._supervisor.answers())
         yield from examination.private(self._layout)
-        yield examination.left_overs(self._orphans(), self._layout)
+        yield from examination.unwatched(self._layout, self._config.backup.point_in_time)
+        busy = self._lease.holder()  # what a run is at is not left of it
+        yield examination.left_overs([] if busy else self._orphans(), self._layout)
 
     # --- the gateway, logs and the lock
 

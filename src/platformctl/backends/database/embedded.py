@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +79,18 @@ class EmbeddedDatabase(Snapshots, Copies):
         self._sweep()
         made = files.unfinished(self.data)
         self.runner.run(postgres.initdb(self.version, made, password))
+        if self.archive and self.archive.parent.exists():
+            self._set_aside(self.archive.parent)
         self._publish(made)
 
     @mutation("sweep unfinished data directories")
     def _sweep(self) -> None:
         files.sweep(self.data)
+
+    @mutation("set {kept} aside, which a former database left")
+    def _set_aside(self, kept: Path) -> None:
+        """The new server names the segments of its log as that did, and would replace none of them."""
+        kept.rename(kept.with_name(f"{kept.name}.former-{time.time_ns()}"))
 
     @mutation("put the new data directory in its place")
     def _publish(self, made: Path) -> None:

@@ -17,16 +17,22 @@ from platformctl.backends.calls import mutation, observation
 from platformctl.backends.database import files
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.database.sessions import SUPERUSER_SECRET
-from platformctl.backends.point_in_time.protocol import Base, Reach
+from platformctl.backends.point_in_time.protocol import Base, Reach, Trouble
 from platformctl.backends.point_in_time.recovery import Recovery
-from platformctl.backends.point_in_time.segments import SEGMENT, gap
+from platformctl.backends.point_in_time.segments import SEGMENT, before, gap
 from platformctl.errors import BackupError, CommandError, StepError
 from platformctl.shell import files as whole
+from platformctl.shell import processes
 from platformctl.shell.runner import Runner
 from platformctl.tools import postgres
 
 PATIENCE = 60.0  # seconds for one segment to be archived
 ABOUT = "base.json"  # what a base is; it counts only with this
+GRACE = 10.0  # seconds for a program to end
+WHOLE = 16 << 20  # bytes of a segment
+PACKED = 32  # times smaller is what is kept of it, at most; only zeros pack better
+LATE = 3600  # seconds after which a segment is archived, at most, unless archiving failed
+REPLAY = (1 << 30) + files.ROOM  # bytes: the segments that the throwaway server keeps, and some to spare
 STATE = "The backup itself was made; base backups of before are as they were."
 FIRST = re.compile(r"^START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)$", re.MULTILINE)
 NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
@@ -56,20 +62,48 @@ class EmbeddedPointInTime:
     def folder(self) -> Path:
         return self.archive.parent
 
+    @property
+    def _making(self) -> Path:
+        return self.folder / "bases" / "making"
+
+    @property
+    def _mark(self) -> str:
+        return str(self.folder.parent)
+
+    @property
+    def _recovery(self) -> Recovery:
+        return Recovery(self.database, self.folder / "recovery")
+
+    def clear(self) -> None:
+        self._recovery.clear()
+        if self._making.exists():
+            self._remove(self._making)
+
+    @mutation("remove {making}, which a killed run left")
+    def _remove(self, making: Path) -> None:
+        """And end the program that may still write there."""
+        marked = processes.carrying("PLATFORMCTL_STATE", self._mark)
+        processes.end([each for each in marked if processes.name(each) == "pg_basebackup"], GRACE)
+        shutil.rmtree(making)
+
     @observation("list base backups")
     def bases(self) -> tuple[Base, ...]:
-        found = (json.loads(each.read_bytes()) for each in self.folder.glob(f"bases/*/{ABOUT}"))
-        return tuple(sorted((Base(**each) for each in found), key=lambda base: base.ended))
+        """One counts once it has its name: a killed run may have left it whole in its place of making."""
+        whole_ones = self.folder.glob(f"bases/*/{ABOUT}")
+        found = {each.parent.name: Base(**json.loads(each.read_bytes())) for each in whole_ones}
+        bases = (base for name, base in found.items() if name == base.name)
+        return tuple(sorted(bases, key=lambda base: base.ended))
 
     def back_up(self) -> Base:
         if trouble := self.trouble():
-            raise _no_base(trouble, "platformctl doctor")
-        making = self.folder / "bases" / "making"
+            raise _no_base(trouble.cause, "platformctl doctor")
+        making = self._making
         self._prepare(making)
         files.require_room(making, self._size() + files.ROOM, "a base backup", "free some space", STATE)
         password = self.database._stored(SUPERUSER_SECRET)
         try:
-            self.runner.run(postgres.base_backup(self.database.instance, making / "data", password))
+            copied = postgres.base_backup(self.database.instance, making / "data", password, self._mark)
+            self.runner.run(copied)
             self.runner.run(postgres.verify_base(self.database.version, making / "data"))
         except CommandError as error:
             raise _no_base(error.cause, "platformctl logs postgres", error.evidence) from error
@@ -79,7 +113,7 @@ class EmbeddedPointInTime:
     def _prepare(self, making: Path) -> None:
         """What a killed run left there, or of a base that it deleted, is in nobody's way."""
         for each in making.parent.glob("*"):
-            if not (each / ABOUT).exists():
+            if each == making or not (each / ABOUT).exists():
                 shutil.rmtree(each)
         for each in (self.folder, making.parent, making):
             whole.private_directory(each)
@@ -100,15 +134,18 @@ class EmbeddedPointInTime:
         return self.folder / "bases" / base.name
 
     def reaches(self) -> tuple[Reach, ...]:
-        """What is not archived yet is with the live server, so an unbroken row leads up to now."""
+        """What is not archived yet is with the live server, so an unbroken row leads up to now.
+
+        One that breaks off surely holds what was written before its last segment was begun.
+        """
         now, last_archived = self._ask(NOW)[0], self._ask(ARCHIVER)[1][:24]
         archived = self._archived()
         newest = max(("", *archived, last_archived))
         found = []
         for base in self.bases():
             last, missing = gap(base.first, newest, archived)
-            until = max(base.ended, archived[last] if last else 0.0) if missing else now
-            found.append(Reach(base, until, missing))
+            begun = archived.get(before(last), 0.0) if last else 0.0
+            found.append(Reach(base, max(base.ended, begun) if missing else now, missing))
         return tuple(found)
 
     @mutation("have the write-ahead log archived up to now")
@@ -118,22 +155,31 @@ class EmbeddedPointInTime:
         segment, deadline = self._ask(SWITCH)[0], time.monotonic() + PATIENCE
         while not (self.archive / f"{segment}{postgres.KEPT}").exists():
             if time.monotonic() > deadline or self._ask(ARCHIVER)[4] > failures:
+                trouble = self.trouble()
                 raise StepError(
                     "the last changes are not archived, so nothing can be recovered from them",
-                    cause=self.trouble() or f"segment {segment} was not archived in {PATIENCE:g} s",
+                    cause=trouble.cause if trouble else f"{segment} was not archived in {PATIENCE:g} s",
                     state="The live database was not touched.",
                     fix="platformctl doctor",
                     reference="restore/at-archive",
                 )
             time.sleep(0.05)
 
-    def room(self, base: Base) -> int:
-        return max(base.size, self._size()) + files.ROOM
+    def room(self, base: Base, moment: float) -> int:
+        """The files grow by no more than was logged, also when it was deleted since."""
+        return base.size + self._logged(base.first, moment + LATE) + REPLAY
+
+    @observation("look how much was logged since {first}")
+    def _logged(self, first: str, until: float) -> int:
+        """A segment that was ended by its time is packed small, and holds little."""
+        found = self.archive.glob(f"*{postgres.KEPT}")
+        about = (each.stat() for each in found if first <= each.name.removesuffix(postgres.KEPT))
+        return sum(min(WHOLE, PACKED * each.st_size) for each in about if each.st_mtime <= until)
 
     def recovered(self, base: Base, moment: float) -> AbstractContextManager[EmbeddedDatabase]:
         purpose = "a copy of the base backup, from which the moment is recovered"
-        files.require_room(self.folder, self.room(base), purpose, "free some space")
-        return Recovery(self.database, self.folder / "recovery").server(self._place(base) / "data", moment)
+        files.require_room(self.folder, self.room(base, moment), purpose, "free some space")
+        return self._recovery.server(self._place(base) / "data", moment)
 
     def surplus(self, since: float) -> tuple[Base, ...]:
         bases = self.bases()
@@ -163,11 +209,23 @@ class EmbeddedPointInTime:
         found = self.archive.glob(f"*{postgres.KEPT}")
         return [each for each in found if SEGMENT.match(each.name) and each.name[:24] < first]
 
-    def trouble(self) -> str:
+    def trouble(self) -> Trouble | None:
         archives, _, fails, segment, count = self._ask(ARCHIVER)
         if not archives:
-            return "PostgreSQL does not archive its log; platformctl up restarts it so that it does"
-        return f"segment {segment} could not be archived; {count} attempts failed" if fails else ""
+            cause = "PostgreSQL does not archive its log; platformctl up restarts it so that it does"
+            return Trouble(cause, "platformctl up")
+        if not fails:
+            return None
+        cause = f"segment {segment} could not be archived; {count} attempts failed"
+        if not self._is_archived(segment):
+            return Trouble(cause, "make room, then platformctl up; platformctl logs postgres says why")
+        cause += ": the archive holds another of that name, of a former database or an older copy of this"
+        away = f"mv {self.folder} {self.folder}.former-{segment}"
+        return Trouble(cause, f"{away}; a minute later, platformctl backup create")
+
+    @observation("look for segment {segment} in the archive")
+    def _is_archived(self, segment: str) -> bool:
+        return (self.archive / f"{segment}{postgres.KEPT}").exists()
 
     def _size(self) -> int:
         return sum(each.size for each in self.database.databases())

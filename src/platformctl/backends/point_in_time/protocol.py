@@ -32,8 +32,19 @@ class Reach:
     missing: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps the log from being archived, and what to do about it."""
+
+    cause: str
+    fix: str
+
+
 class PointInTime(Protocol):
     """Times are in seconds since the epoch, by the database's clock. Raises PlatformError."""
+
+    def clear(self) -> None:
+        """Remove what a killed run left; for whoever holds the environment's lock."""
 
     def bases(self) -> tuple[Base, ...]:
         """Those that were verified, the oldest first."""
@@ -47,8 +58,8 @@ class PointInTime(Protocol):
     def archive_now(self) -> None:
         """Have everything up to this moment in the archive; raises StepError when it does not come there."""
 
-    def room(self, base: Base) -> int:
-        """How many bytes a recovery from `base` takes on the disk while it lasts."""
+    def room(self, base: Base, moment: float) -> int:
+        """How many bytes a recovery of `moment` from `base` takes on the disk while it lasts, at most."""
 
     def recovered(self, base: Base, moment: float) -> AbstractContextManager[Database]:
         """A server as the live one was at `moment`, from what is archived; gone after the block."""
@@ -59,5 +70,5 @@ class PointInTime(Protocol):
     def expire(self, surplus: tuple[Base, ...]) -> None:
         """Delete them, and the log that no other base needs."""
 
-    def trouble(self) -> str:
-        """What keeps the log from being archived at present, '' when nothing does."""
+    def trouble(self) -> Trouble | None:
+        """None when the log is archived at present."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from platformctl.backends.calls import mutation, observation
 from platformctl.backends.database.embedded import EmbeddedDatabase
+from platformctl.backends.database.files import ROOM, require_room
 from platformctl.errors import CommandError, StepError
 from platformctl.shell import files, processes
 from platformctl.shell.runner import Runner
@@ -20,6 +21,8 @@ from platformctl.tools import postgres
 PORT = 1  # only a part of the socket's name, and never that of the live server
 FOR_US = "local all all trust\n"  # the passwords are those of back then; the socket's folder is private
 MICROSECOND = 1e-6  # to which PostgreSQL rounds
+UNTOUCHED = "The live database was not touched; the throwaway server is removed."
+BEGINS = "starting point-in-time recovery"  # in its log
 REPLAYED = "SELECT NOT pg_is_in_recovery(), extract(epoch FROM pg_last_xact_replay_timestamp())::float8"
 
 
@@ -27,15 +30,26 @@ REPLAYED = "SELECT NOT pg_is_in_recovery(), extract(epoch FROM pg_last_xact_repl
 class Recovery:
     live: EmbeddedDatabase
     folder: Path
+    patience: float = 300.0  # seconds without a word of the server
+    spare: int = ROOM  # bytes on the disk that are left to the live database
 
     @property
     def runner(self) -> Runner:
         return self.live.runner
 
+    def clear(self) -> None:
+        """Remove what a killed run left, its server too."""
+        if self.folder.exists():
+            self._remove(self._recovered.instance)
+
+    @property
+    def _recovered(self) -> EmbeddedDatabase:
+        return replace(self.live, data=self.folder / "data", port=PORT)
+
     @contextmanager
     def server(self, base: Path, moment: float) -> Iterator[EmbeddedDatabase]:
         """However the block ends, nothing of it is left; what a killed run left is removed before."""
-        recovered = replace(self.live, data=self.folder / "data", port=PORT)
+        recovered = self._recovered
         self._remove(recovered.instance)
         try:
             self._prepare(base, recovered.instance, moment)
@@ -62,11 +76,35 @@ class Recovery:
         log = self.folder / "log"
         try:
             self.runner.run(postgres.recover(recovered.instance, log, str(self.folder.parent.parent)))
-        except CommandError:
-            raise _unreached(log) from None
-        while (state := _state(recovered.data)) != "ready":
+        except CommandError as error:
+            raise self._failed(error, log) from error
+        self._await(recovered.data, log)
+
+    def _failed(self, error: CommandError, log: Path) -> StepError:
+        """It tells nothing of the moment when no replay began."""
+        lines = _lines(log)
+        if any(BEGINS in each for each in lines):
+            return _unreached(log, error.cause)
+        return StepError(
+            "the throwaway server for the recovery did not start",
+            cause=error.cause,
+            evidence=(*error.evidence, *lines[-20:]),
+            state=UNTOUCHED,
+            fix="platformctl doctor, and look at memory and disk; then again",
+            reference="restore/at-start",
+        )
+
+    def _await(self, data: Path, log: Path) -> None:
+        """While it replays it says so at least every 10 s; it is silent when the archive hangs."""
+        said, since = 0, time.monotonic()
+        while (state := _state(data)) != "ready":
             if not state:
                 raise _unreached(log)
+            if (size := len(_lines(log))) != said:
+                said, since = size, time.monotonic()
+            if time.monotonic() - since > self.patience:
+                raise _unreached(log, f"it said nothing for {self.patience:g} s")
+            require_room(self.folder, self.spare, "the recovery to go on", "free some space", UNTOUCHED)
             time.sleep(0.05)
 
     @observation("ask the recovered server how far it came")
@@ -85,21 +123,30 @@ class Recovery:
 
 
 def _state(data: Path) -> str:
-    """`standby` while it recovers, then `ready`; '' when it has ended, as it does when the log ends early."""
+    """`standby` while it recovers, then `ready`; '' when it has ended, as it does when the log ends early.
+
+    One that was killed leaves its file.
+    """
     try:
-        return (data / "postmaster.pid").read_text().split()[-1]
+        words = (data / "postmaster.pid").read_text().split()
     except FileNotFoundError:
         return ""
+    return words[-1] if words and processes.lives(int(words[0])) else ""
 
 
-def _unreached(log: Path) -> StepError:
-    lines = log.read_text(errors="replace").splitlines()[-20:]
+def _lines(log: Path) -> list[str]:
+    """None when no server ever wrote one."""
+    return log.read_text(errors="replace").splitlines() if log.exists() else []
+
+
+def _unreached(log: Path, why: str = "it ended without a word") -> StepError:
+    lines = _lines(log)[-20:]
     fatal = [each.partition("FATAL:")[2].strip() for each in lines if "FATAL:" in each]
     return StepError(
         "the moment was not reached in the throwaway server",
-        cause=fatal[-1] if fatal else "it ended without a word",
+        cause=fatal[-1] if fatal else why,
         evidence=lines,
-        state="The live database was not touched; the throwaway server is removed.",
+        state=UNTOUCHED,
         fix="platformctl restore --at TIME with an earlier time, or platformctl backup list",
         reference="restore/at-unreached",
     )

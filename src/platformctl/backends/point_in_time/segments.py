@@ -21,6 +21,11 @@ def gap(first: str, newest: str, found: Collection[str]) -> tuple[str | None, tu
     return (unbroken[-1] if unbroken else None), missing
 
 
+def before(name: str) -> str:
+    """The segment that `name` follows."""
+    return _name(name[:8], _number(name) - 1)
+
+
 def _number(name: str) -> int:
     return int(name[8:16], 16) * IN_LOG + int(name[16:], 16)
 
