@@ -125,7 +125,8 @@ class EmbeddedPointInTime:
         if found is None:
             raise _no_base("its backup_label does not say where its log begins", "platformctl logs postgres")
         size = sum(each.stat().st_size for each in making.rglob("*") if each.is_file())
-        base = Base(f"{datetime.fromtimestamp(ended, UTC):%Y%m%dT%H%M%SZ}", ended, size, found[1])
+        name = f"{datetime.fromtimestamp(ended, UTC):%Y%m%dT%H%M%S.%fZ}"
+        base = Base(name, ended, size, found[1])
         whole.write_whole(making / ABOUT, json.dumps(asdict(base)))
         files.publish(making, self._place(base))
         return base
