@@ -18,7 +18,8 @@ test: .venv/tested  ## every test that needs no root: at most 10 minutes
 	@$(BIN)/python -m pytest -n 4 --dist worksteal tests --ignore tests/e2e
 
 e2e: .venv/tested  ## the local target's whole life: at most 30 minutes
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest -m "not soak and not alone" -n 2 --dist loadfile tests/e2e
+	@$(BIN)/python -m pytest -m "alone and not soak" tests/e2e
 
 soak: .venv/tested  ## long seeded campaigns, resumable: hours
 	@$(BIN)/python -m pytest -m soak tests

@@ -74,6 +74,7 @@ async def log_in(gateway: str, up: dict, trusted: ssl.SSLContext | bool = True) 
             return (await answer.json())["access_token"]
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 async def test_a_deploy_under_load_fails_no_request(make_environment):
     environment = make_environment(editable=True)

@@ -15,7 +15,7 @@ from tests import records
 from tests.e2e.life import PASSWORD, PEOPLE, SURE, Api, Life
 from tests.services.running import status_of
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.alone]
 PAUSE = 1.0  # seconds between two requests of a client, on average
 REQUEST = "GET /api/v1/items/ HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
 RELIABILITY = Path(__file__).parents[2] / "docs/reliability.md"

@@ -18,7 +18,7 @@ from tests.environment import Ended, Environment
 SECURE = "gateway: {tls: {certificate: tls/gateway.pem, key: tls/gateway.key}}\n"
 RENEWED = 30  # seconds that a renewed certificate may take
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.alone]
 
 
 def configure(environment: Environment, text: str) -> None:

@@ -17,7 +17,7 @@ from tests.environment import Ended, Environment
 
 MINUTE = 60.0  # seconds for a whole run, clean-up included
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.alone]
 
 
 def count(environment: Environment) -> tuple[int, int]:
