@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import IO, BinaryIO, Protocol, TypeVar
 
 from pydantic import SecretStr
@@ -19,6 +20,7 @@ from platformctl.shell import processes
 from platformctl.shell.command import Answer, Command
 
 KEPT_LINES = 20  # of each stream
+WIDE = 1024 * 1024  # bytes in a pipe that a whole database goes through
 GRACE = 10.0  # seconds between the forwarded SIGINT and SIGTERM, and between SIGTERM and SIGKILL
 
 T = TypeVar("T")
@@ -88,6 +90,7 @@ class RealRunner:
             child.start()
             child.give_input()
             assert child.process.stdout is not None
+            _widen(child.process.stdout)
             yield child.process.stdout
             child.process.stdout.close()
             child.wait([])
@@ -99,6 +102,7 @@ class RealRunner:
             child.start()
             readers = [child.listen(on_line)]
             assert child.process.stdin is not None
+            _widen(child.process.stdin)
             try:
                 yield child.process.stdin
                 child.process.stdin.close()
@@ -283,6 +287,12 @@ def _follow(stream: IO[bytes] | None, hear: OnLine) -> threading.Thread:
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
     return thread
+
+
+def _widen(stream: IO[bytes]) -> None:
+    """So that both ends work at once; a user who has many wide pipes already is refused another."""
+    with suppress(OSError):
+        fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, WIDE)
 
 
 def _reveal(value: str | SecretStr) -> str:

@@ -21,6 +21,9 @@ LOCALE = "C"  # present everywhere, and its order of text never changes with the
 FOLDERS = {16: "pginstall", 18: "pginstall18"}
 KEPT = ".gz"  # the end of an archived segment's name
 ARCHIVED_WITHIN = 60  # seconds: so much is lost at most
+ROWS = ("--section=pre-data", "--section=data")  # what parts of an archive there are to restore
+BUILT = ("--section=post-data",)  # of the rows: indexes, constraints, triggers
+DEFINITIONS = ("--schema-only",)
 NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
@@ -220,23 +223,29 @@ def restore(
     instance: Instance,
     database: str,
     password: SecretStr,
+    parts: tuple[str, ...],
     *,
-    only_schema: bool = False,
     entries: Path | None = None,
+    archive: Path | None = None,
+    jobs: int = 1,
 ) -> Command:
-    """Load a custom-format archive from standard input, or its `entries` alone; stops at the first error.
+    """Load ROWS, BUILT or DEFINITIONS, or `entries` of these alone; stops at the first error.
 
-    From a stream it cannot use several jobs, but needs no scratch file of the database's size.
+    Without `archive` it comes by standard input, which needs no scratch file of the database's size, and
+    knows only one job. With several, each takes one processor, so none has help of the server's own workers.
     """
     argv = (
         program(instance.version, "pg_restore"),
         *_connection(instance, database),
         "--exit-on-error",
         "--no-subscriptions",
-        *(("--schema-only",) if only_schema else ()),
+        *parts,
         *((f"--use-list={entries}",) if entries else ()),
+        *((f"--jobs={jobs}",) if jobs > 1 else ()),
+        *((str(archive),) if archive else ()),
     )
-    return Command(argv, mutates=True, env=_with(password))
+    alone = {"PGOPTIONS": "-c max_parallel_maintenance_workers=0"} if jobs > 1 else {}
+    return Command(argv, mutates=True, env={**_with(password), **alone})
 
 
 def psql(instance: Instance, database: str, password: SecretStr) -> Command:
@@ -245,9 +254,10 @@ def psql(instance: Instance, database: str, password: SecretStr) -> Command:
     return Command(argv, mutates=True, env={"PGPASSWORD": password})
 
 
-def contents(version: int) -> Command:
-    """Each entry of the archive on standard input, with those that it depends on."""
-    return Command((program(version, "pg_restore"), "--list", "--verbose"), mutates=False, env=_PLAIN)
+def contents(version: int, archive: Path | None = None) -> Command:
+    """Each entry of the archive, or of that on standard input, with those that it depends on."""
+    argv = (program(version, "pg_restore"), "--list", "--verbose", *((str(archive),) if archive else ()))
+    return Command(argv, mutates=False, env=_PLAIN)
 
 
 def decode(version: int) -> Command:

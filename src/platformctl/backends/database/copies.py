@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from platformctl.backends.calls import mutation, observation
 from platformctl.backends.database import files, marks, properties
 from platformctl.backends.database.facts import Extension, Properties
+from platformctl.backends.database.loading import Loading
 from platformctl.backends.database.marks import Mark
-from platformctl.backends.database.sessions import SUPERUSER_SECRET, Sessions
-from platformctl.shell.files import write_whole
+from platformctl.backends.database.sessions import SUPERUSER_SECRET
 from platformctl.tools import postgres
 
 AVAILABLE = "SELECT name, version FROM pg_available_extension_versions"
@@ -39,7 +37,7 @@ SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copies(Sessions):
+class Copies(Loading):
     def require_room(self, needed: int, purpose: str) -> None:
         files.require_room(self.data, needed, purpose, "free some space, then run the same command again")
 
@@ -71,7 +69,7 @@ class Copies(Sessions):
         making = self._making()
         if making:
             self._end_making(making)
-        self._forget_list()
+        self.forget_list()
         found = self.databases()
         healed = []
         for each in marks.copies(self.name, found):
@@ -102,52 +100,6 @@ class Copies(Sessions):
             literals = [sql.Literal(each) for each in (like.encoding, like.collate, like.ctype)]
             connection.execute(sql.SQL(CREATE).format(sql.Identifier(name), *literals))
             connection.execute(_comment(name, mark))
-
-    @contextmanager
-    def contents(self, heard: Callable[[str], None]) -> Iterator[BinaryIO]:
-        """Write the archive into the block's stream; `heard` gets each line about what is in it."""
-        command = postgres.contents(self.version)
-        with suppress(BrokenPipeError), self.runner.feed(command, heard) as stream:  # it reads the beginning
-            yield stream
-
-    @contextmanager
-    def load(
-        self, name: str, *, only_schema: bool = False, entries: Sequence[str] = ()
-    ) -> Iterator[BinaryIO]:
-        """Write the archive into the block's stream; leaving the block checks that all of it was loaded."""
-        password = self._stored(SUPERUSER_SECRET)
-        with self._listed(entries) as chosen:
-            command = postgres.restore(self.instance, name, password, only_schema=only_schema, entries=chosen)
-            try:
-                with self.runner.feed(command) as stream, open(os.devnull, "wb") as nowhere:
-                    yield nowhere if self.runner.rehearses else stream
-            except BrokenPipeError:
-                if not (only_schema or entries):  # what is chosen may end before the archive does
-                    raise
-
-    @contextmanager
-    def _listed(self, entries: Sequence[str]) -> Iterator[Path | None]:
-        """pg_restore takes a list from a file alone; that of a killed run is deleted by `heal`."""
-        if not entries:
-            yield None
-            return
-        self._write_list(entries)
-        try:
-            yield self._list
-        finally:
-            self._forget_list()
-
-    @property
-    def _list(self) -> Path:
-        return self.data.with_name(f"{self.data.name}.entries")
-
-    @mutation("write down which entries of the archive are loaded")
-    def _write_list(self, entries: Sequence[str]) -> None:
-        write_whole(self._list, "".join(f"{each};\n" for each in entries))
-
-    def _forget_list(self) -> None:
-        if not self.runner.rehearses:
-            self._list.unlink(missing_ok=True)
 
     @mutation("put owner, rights and settings onto {name}")
     def apply(self, name: str, wanted: Properties) -> None:

@@ -13,7 +13,7 @@ from platformctl.backends.keys import sealing
 from platformctl.errors import BackupError
 
 CHUNK = 1024 * 1024
-LEVEL = 3
+LEVEL = 2  # of zstd: as small as gzip's 6 on rows of text, in a fifth of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def pack(source: BinaryIO, target: BinaryIO, recipients: Sequence[str]) -> Packe
     import zstandard
 
     plain, packed = _CountedSource(source), _Counted(target)
-    compressor = zstandard.ZstdCompressor(level=LEVEL, threads=-1, write_checksum=True)
+    compressor = zstandard.ZstdCompressor(level=LEVEL, threads=1, write_checksum=True)
     with compressor.stream_reader(plain, read_size=CHUNK, closefd=False) as compressed:  # type: ignore[arg-type]
         sealing.seal(compressed, packed, recipients)
     return Packed(packed.size, packed.sha256, plain.counted.size, plain.counted.sha256)

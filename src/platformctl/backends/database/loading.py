@@ -1,0 +1,133 @@
+"""Loading an archive into a new database: its rows as they stream in, then all that is built of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from platformctl.backends.calls import mutation
+from platformctl.backends.database.sessions import SUPERUSER_SECRET, Sessions
+from platformctl.errors import CommandError
+from platformctl.shell.files import write_whole
+from platformctl.shell.runner import Runner
+from platformctl.tools import postgres
+
+FIRST_LOOK = 1024 * 1024  # bytes of an archive, in which all its definitions are as a rule
+JOBS_AT_MOST = 8  # each may take the server's maintenance_work_mem
+
+
+def _processors() -> int:
+    return min(JOBS_AT_MOST, len(os.sched_getaffinity(0)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading(Sessions):
+    """`jobs` says how many indexes and constraints are built at once, on the server's processors."""
+
+    jobs: Callable[[], int] = _processors
+
+    @contextmanager
+    def contents(self, heard: Callable[[str], None]) -> Iterator[BinaryIO]:
+        """Write the archive into the block's stream; `heard` gets each line about what is in it."""
+        command = postgres.contents(self.version)
+        with suppress(BrokenPipeError), self.runner.feed(command, heard) as stream:  # it reads the beginning
+            yield stream
+
+    @contextmanager
+    def load(
+        self, name: str, *, only_schema: bool = False, entries: Sequence[str] = ()
+    ) -> Iterator[BinaryIO]:
+        """Write the archive into the block's stream; leaving the block checks that all of it was loaded.
+
+        A stream can be loaded by one job alone. Most of the time goes into indexes and constraints, of which
+        the archive's beginning knows all; it is kept in memory, as several jobs need a file.
+        """
+        password = self._stored(SUPERUSER_SECRET)
+        parts = postgres.DEFINITIONS if only_schema else postgres.ROWS
+        with self._listed(entries) as chosen, _Beginning.kept(self.runner, self.version) as beginning:
+            streamed = postgres.restore(self.instance, name, password, parts, entries=chosen)
+            try:
+                with self.runner.feed(streamed) as stream, open(os.devnull, "wb") as nowhere:
+                    beginning.target = nowhere if self.runner.rehearses else stream
+                    yield cast(BinaryIO, beginning)
+            except BrokenPipeError:
+                if not (only_schema or entries):  # what is chosen may end before the archive does
+                    raise
+            if not only_schema:
+                self.runner.run(
+                    postgres.restore(
+                        self.instance,
+                        name,
+                        password,
+                        postgres.BUILT,
+                        entries=chosen,
+                        archive=beginning.file,
+                        jobs=self.jobs(),
+                    )
+                )
+
+    @contextmanager
+    def _listed(self, entries: Sequence[str]) -> Iterator[Path | None]:
+        """pg_restore takes a list from a file alone; that of a killed run is deleted by `heal`."""
+        if not entries:
+            yield None
+            return
+        self._write_list(entries)
+        try:
+            yield self._list
+        finally:
+            self.forget_list()
+
+    @property
+    def _list(self) -> Path:
+        return self.data.with_name(f"{self.data.name}.entries")
+
+    @mutation("write down which entries of the archive are loaded")
+    def _write_list(self, entries: Sequence[str]) -> None:
+        write_whole(self._list, "".join(f"{each};\n" for each in entries))
+
+    def forget_list(self) -> None:
+        if not self.runner.rehearses:
+            self._list.unlink(missing_ok=True)
+
+
+class _Beginning:
+    """Passes an archive on to `target`, and keeps of it what pg_restore needs to list what is in it."""
+
+    target: BinaryIO
+
+    def __init__(self, kept: BinaryIO, runner: Runner, version: int) -> None:
+        self._kept, self._runner, self._version = kept, runner, version
+        self._look_at = FIRST_LOOK
+        self._whole = runner.rehearses
+
+    @classmethod
+    @contextmanager
+    def kept(cls, runner: Runner, version: int) -> Iterator[_Beginning]:
+        """In memory, as nothing that a backup keeps secret is written down."""
+        with open(os.memfd_create("archive"), "w+b") as kept:
+            yield cls(kept, runner, version)
+
+    @property
+    def file(self) -> Path:
+        self._kept.flush()
+        return Path(f"/proc/{os.getpid()}/fd/{self._kept.fileno()}")
+
+    def write(self, data: bytes) -> int:
+        if not self._whole:
+            self._kept.write(data)
+            if self._kept.tell() >= self._look_at:
+                self._whole = self._can_be_listed()
+                self._look_at *= 2
+        return self.target.write(data)
+
+    def _can_be_listed(self) -> bool:
+        try:
+            self._runner.run(postgres.contents(self._version, self.file))
+        except CommandError:
+            return False
+        return True
