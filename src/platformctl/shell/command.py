@@ -6,18 +6,22 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import SecretStr
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`timeout` is in seconds, None for no limit; only the runner reveals secrets in `env` and `stdin`."""
+    """`timeout` is in seconds, None for no limit; only the runner reveals secrets in `env` and `stdin`.
+
+    `stdin` is a text, or a file as it is.
+    """
 
     argv: tuple[str, ...]
     mutates: bool  # no default: every author must decide
     env: Mapping[str, str | SecretStr] = field(default_factory=dict)
-    stdin: str | SecretStr | None = None
+    stdin: str | SecretStr | BinaryIO | None = None
     cwd: Path | None = None
     ok_codes: frozenset[int] = frozenset({0})
     timeout: float | None = None

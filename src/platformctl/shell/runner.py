@@ -157,6 +157,8 @@ class _Child:
         self._complained: deque[str] = deque(maxlen=KEPT_LINES)
         self.seconds = 0.0
         self._lives = False
+        given = command.stdin
+        self._text = _reveal(given or "") if isinstance(given, str | SecretStr | None) else None
         self._secrets = [
             value.get_secret_value()
             for value in (*command.env.values(), command.stdin)
@@ -177,7 +179,7 @@ class _Child:
             with processes.signals_wait():
                 self.process = subprocess.Popen(
                     command.argv,
-                    stdin=subprocess.PIPE,
+                    stdin=subprocess.PIPE if self._text is not None else command.stdin,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     env={**os.environ, **revealed},
@@ -215,10 +217,11 @@ class _Child:
         self._complained.append(self._mask(line))
 
     def give_input(self) -> None:
+        if self._text is None:
+            return
         assert self.process.stdin is not None
-        text = _reveal(self.command.stdin) if self.command.stdin is not None else ""
         try:
-            self.process.stdin.write(text.encode())
+            self.process.stdin.write(self._text.encode())
             self.process.stdin.close()
         except BrokenPipeError:
             return  # it ended without reading; its exit code is checked by wait()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ LOCALE = "C"  # present everywhere, and its order of text never changes with the
 FOLDERS = {16: "pginstall", 18: "pginstall18"}
 KEPT = ".gz"  # the end of an archived segment's name
 ARCHIVED_WITHIN = 60  # seconds: so much is lost at most
+FILE = "/dev/stdin"  # by this name, a file on standard input can be opened by several
 ROWS = ("--section=pre-data", "--section=data")  # what parts of an archive there are to restore
 BUILT = ("--section=post-data",)  # of the rows: indexes, constraints, triggers
 DEFINITIONS = ("--schema-only",)
@@ -72,7 +74,7 @@ def initdb(version: int, data: Path, password: SecretStr) -> Command:
         program(version, "initdb"),
         f"--pgdata={data}",
         f"--username={SUPERUSER}",
-        "--pwfile=/dev/stdin",
+        f"--pwfile={FILE}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
         f"--locale={LOCALE}",
@@ -226,12 +228,12 @@ def restore(
     parts: tuple[str, ...],
     *,
     entries: Path | None = None,
-    archive: Path | None = None,
+    archive: BinaryIO | None = None,
     jobs: int = 1,
 ) -> Command:
     """Load ROWS, BUILT or DEFINITIONS, or `entries` of these alone; stops at the first error.
 
-    Without `archive` it comes by standard input, which needs no scratch file of the database's size, and
+    Without the file `archive` it comes in a pipe, which needs no scratch file of the database's size, and
     knows only one job. With several, each takes one processor, so none has help of the server's own workers.
     """
     argv = (
@@ -242,10 +244,10 @@ def restore(
         *parts,
         *((f"--use-list={entries}",) if entries else ()),
         *((f"--jobs={jobs}",) if jobs > 1 else ()),
-        *((str(archive),) if archive else ()),
+        *((FILE,) if archive else ()),
     )
     alone = {"PGOPTIONS": "-c max_parallel_maintenance_workers=0"} if jobs > 1 else {}
-    return Command(argv, mutates=True, env={**_with(password), **alone})
+    return Command(argv, mutates=True, env={**_with(password), **alone}, stdin=archive)
 
 
 def psql(instance: Instance, database: str, password: SecretStr) -> Command:
@@ -254,10 +256,10 @@ def psql(instance: Instance, database: str, password: SecretStr) -> Command:
     return Command(argv, mutates=True, env={"PGPASSWORD": password})
 
 
-def contents(version: int, archive: Path | None = None) -> Command:
-    """Each entry of the archive, or of that on standard input, with those that it depends on."""
-    argv = (program(version, "pg_restore"), "--list", "--verbose", *((str(archive),) if archive else ()))
-    return Command(argv, mutates=False, env=_PLAIN)
+def contents(version: int, archive: BinaryIO | None = None) -> Command:
+    """Each entry of the archive, a file or else in a pipe, with those that it depends on."""
+    argv = (program(version, "pg_restore"), "--list", "--verbose", *((FILE,) if archive else ()))
+    return Command(argv, mutates=False, env=_PLAIN, stdin=archive)
 
 
 def decode(version: int) -> Command:
