@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from platformctl.backends.cluster.protocol import GatewayMode, Process
 from platformctl.backends.database import marks
+from platformctl.backends.database.loading import FIRST_LOOK
 from platformctl.errors import PreconditionError, RestoreRefusedError, StepError
 from platformctl.events import Narrated, Notice
 from platformctl.operations.backup_create import create
@@ -283,6 +284,23 @@ def test_restore_keeps_the_old_database_when_the_switch_fails(environment: Envir
     told(31, raised.value)
     assert rows(ctx) == damaged
     assert names(ctx) == [taken]
+
+
+def test_definitions_that_are_longer_than_the_first_look_are_loaded(environment: Environment) -> None:
+    ctx = environment()
+    run(
+        ctx,
+        f"CREATE FUNCTION items.long() RETURNS text LANGUAGE sql AS $$ SELECT '{'x' * (3 * FIRST_LOOK)}' $$;"
+        " CREATE TABLE items.indexed AS SELECT generate_series(1, 9) AS id;"
+        " CREATE UNIQUE INDEX indexed_once ON items.indexed (id)",
+    )
+    create(ctx)
+    before = rows(ctx)
+    restore(environment())
+    assert rows(ctx) == before
+    assert run(ctx, "SELECT length(items.long())") == [(3 * FIRST_LOOK,)]
+    indexes = run(ctx, "SELECT indexname FROM pg_indexes WHERE tablename = 'indexed'")
+    assert indexes == [("indexed_once",)]
 
 
 def test_what_cannot_be_loaded_again_is_dropped_and_the_live_database_stays(environment: Environment) -> None:

@@ -173,7 +173,7 @@ def test_no_password_is_in_any_command(server: EmbeddedDatabase) -> None:
         postgres.initdb(16, server.data, password),
         postgres.dump(server.instance, "platform", "0-1", password),
         postgres.schema_text(server.instance, "platform", password, None),
-        postgres.restore(server.instance, "platform", password),
+        postgres.restore(server.instance, "platform", password, postgres.ROWS),
     )
     assert not [each for each in commands if "canary-pw" in " ".join(each.argv)]
 
