@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -226,15 +226,11 @@ def restore(
     database: str,
     password: SecretStr,
     parts: tuple[str, ...],
-    *,
     entries: Path | None = None,
-    archive: BinaryIO | None = None,
-    jobs: int = 1,
 ) -> Command:
     """Load ROWS, BUILT or DEFINITIONS, or `entries` of these alone; stops at the first error.
 
-    Without the file `archive` it comes in a pipe, which needs no scratch file of the database's size, and
-    knows only one job. With several, each takes one processor, so none has help of the server's own workers.
+    The archive comes in a pipe, which needs no scratch file of the database's size, and knows only one job.
     """
     argv = (
         program(instance.version, "pg_restore"),
@@ -243,11 +239,18 @@ def restore(
         "--no-subscriptions",
         *parts,
         *((f"--use-list={entries}",) if entries else ()),
-        *((f"--jobs={jobs}",) if jobs > 1 else ()),
-        *((FILE,) if archive else ()),
     )
-    alone = {"PGOPTIONS": "-c max_parallel_maintenance_workers=0"} if jobs > 1 else {}
-    return Command(argv, mutates=True, env={**_with(password), **alone}, stdin=archive)
+    return Command(argv, mutates=True, env=_with(password))
+
+
+def side_by_side(restore: Command, archive: BinaryIO, jobs: int) -> Command:
+    """Each job takes one of the server's processors, so none has help of the server's own workers."""
+    return replace(
+        restore,
+        argv=(*restore.argv, f"--jobs={jobs}", FILE),
+        env={**restore.env, "PGOPTIONS": "-c max_parallel_maintenance_workers=0"},
+        stdin=archive,
+    )
 
 
 def psql(instance: Instance, database: str, password: SecretStr) -> Command:

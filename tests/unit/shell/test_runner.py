@@ -14,8 +14,9 @@ from pydantic import SecretStr
 
 from platformctl.errors import CancelledRunError, CommandError, MissingToolError
 from platformctl.shell import processes
+from platformctl.shell.child import KEPT_LINES
 from platformctl.shell.command import Command
-from platformctl.shell.runner import KEPT_LINES, RealRunner
+from platformctl.shell.runner import RealRunner
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -49,26 +50,17 @@ class Loading(Sessions):
         password = self._stored(SUPERUSER_SECRET)
         parts = postgres.DEFINITIONS if only_schema else postgres.ROWS
         with self._listed(entries) as chosen, _Beginning.kept(self.runner, self.version) as beginning:
-            streamed = postgres.restore(self.instance, name, password, parts, entries=chosen)
+            restored = partial(postgres.restore, self.instance, name, password, entries=chosen)
             try:
-                with self.runner.feed(streamed) as stream, open(os.devnull, "wb") as nowhere:
+                with self.runner.feed(restored(parts)) as stream, open(os.devnull, "wb") as nowhere:
                     beginning.target = nowhere if self.runner.rehearses else stream
                     yield cast(BinaryIO, beginning)
             except BrokenPipeError:
                 if not (only_schema or entries):  # what is chosen may end before the archive does
                     raise
             if not only_schema:
-                self.runner.run(
-                    postgres.restore(
-                        self.instance,
-                        name,
-                        password,
-                        postgres.BUILT,
-                        entries=chosen,
-                        archive=beginning.file,
-                        jobs=self.jobs(),
-                    )
-                )
+                built = restored(postgres.BUILT)
+                self.runner.run(postgres.side_by_side(built, beginning.file, self.jobs()))
 
     @contextmanager
     def _listed(self, entries: Sequence[str]) -> Iterator[Path | None]:
