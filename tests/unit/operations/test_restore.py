@@ -286,6 +286,20 @@ def test_restore_keeps_the_old_database_when_the_switch_fails(environment: Envir
     assert names(ctx) == [taken]
 
 
+def test_a_database_whose_statements_may_take_a_millisecond_is_backed_up_and_restored(
+    environment: Environment,
+) -> None:
+    """The limit is for services: no proof or index of a large table would end within it."""
+    ctx = environment()
+    run(ctx, f'ALTER DATABASE "{ctx.backends.database.name}" SET statement_timeout = 1', "postgres")
+    run(ctx, "CREATE TABLE items.many AS SELECT generate_series(1, 100000) AS id")
+    run(ctx, "CREATE INDEX many_once ON items.many (id)")
+    create(ctx)
+    before = rows(ctx)
+    restore(environment())
+    assert rows(ctx) == before
+
+
 def test_definitions_that_are_longer_than_the_first_look_are_loaded(environment: Environment) -> None:
     ctx = environment()
     run(

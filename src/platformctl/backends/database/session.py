@@ -21,8 +21,9 @@ FIX = "platformctl health"
 def connect(
     instance: Instance, database: str, password: SecretStr, user: str = SUPERUSER
 ) -> Iterator[Connection[tuple[Any, ...]]]:
-    """Autocommits; every lock is waited for at most 5 s.
+    """Autocommits; every lock is waited for at most 5 s, a statement for as long as it takes.
 
+    A database's own settings are for its services: with their limits no proof of a large table would end.
     Raises DatabaseError, or PreconditionError when the password is refused.
     """
     import psycopg
@@ -36,7 +37,7 @@ def connect(
             password=password.get_secret_value(),
             connect_timeout=5,
             application_name="platformctl",
-            options="-c lock_timeout=5s -c client_encoding=UTF8",
+            options="-c lock_timeout=5s -c statement_timeout=0 -c client_encoding=UTF8",
             autocommit=True,
         ) as connection:
             yield connection
