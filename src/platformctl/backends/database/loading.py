@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from platformctl.backends.calls import mutation
 from platformctl.backends.database.sessions import SUPERUSER_SECRET, Sessions
 from platformctl.errors import CommandError
+from platformctl.shell.command import Command
 from platformctl.shell.files import write_whole
 from platformctl.shell.runner import Runner
 from platformctl.tools import postgres
@@ -21,16 +22,8 @@ FIRST_LOOK = 1024 * 1024  # bytes of an archive, in which all its definitions ar
 JOBS_AT_MOST = 8  # each may take the server's maintenance_work_mem
 
 
-def _processors() -> int:
-    return min(JOBS_AT_MOST, len(os.sched_getaffinity(0)))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Loading(Sessions):
-    """`jobs` says how many indexes and constraints are built at once, on the server's processors."""
-
-    jobs: Callable[[], int] = _processors
-
     @contextmanager
     def contents(self, heard: Callable[[str], None]) -> Iterator[BinaryIO]:
         """Write the archive into the block's stream; `heard` gets each line about what is in it."""
@@ -48,19 +41,27 @@ class Loading(Sessions):
         the archive's beginning knows all; it is kept in memory, as several jobs need a file.
         """
         password = self._stored(SUPERUSER_SECRET)
-        parts = postgres.DEFINITIONS if only_schema else postgres.ROWS
-        with self._listed(entries) as chosen, _Beginning.kept(self.runner, self.version) as beginning:
+        with self._listed(entries) as chosen:
             restored = partial(postgres.restore, self.instance, name, password, entries=chosen)
-            try:
-                with self.runner.feed(restored(parts)) as stream, open(os.devnull, "wb") as nowhere:
-                    beginning.target = nowhere if self.runner.rehearses else stream
-                    yield cast(BinaryIO, beginning)
-            except BrokenPipeError:
-                if not (only_schema or entries):  # what is chosen may end before the archive does
-                    raise
-            if not only_schema:
-                built = restored(postgres.BUILT)
-                self.runner.run(postgres.side_by_side(built, beginning.file, self.jobs()))
+            if only_schema:
+                with suppress(BrokenPipeError), self._fed(restored(postgres.DEFINITIONS)) as stream:
+                    yield stream
+                return
+            with open(os.memfd_create("archive"), "w+b") as kept:  # nothing secret is written down
+                try:
+                    with self._fed(restored(postgres.ROWS)) as stream:
+                        yield cast(BinaryIO, _Beginning(stream, kept, self.runner, self.version))
+                except BrokenPipeError:
+                    if not entries:  # what is chosen may end before the archive does
+                        raise
+                kept.flush()
+                jobs = min(JOBS_AT_MOST, len(os.sched_getaffinity(0)))
+                self.runner.run(postgres.side_by_side(restored(postgres.BUILT), kept, jobs))
+
+    @contextmanager
+    def _fed(self, command: Command) -> Iterator[BinaryIO]:
+        with self.runner.feed(command) as stream, open(os.devnull, "wb") as nowhere:
+            yield nowhere if self.runner.rehearses else stream
 
     @contextmanager
     def _listed(self, entries: Sequence[str]) -> Iterator[Path | None]:
@@ -88,26 +89,12 @@ class Loading(Sessions):
 
 
 class _Beginning:
-    """Passes an archive on to `target`, and keeps of it what pg_restore needs to list what is in it."""
+    """Passes an archive on, and keeps of it what pg_restore needs to list what is in it."""
 
-    target: BinaryIO
-
-    def __init__(self, kept: BinaryIO, runner: Runner, version: int) -> None:
-        self._kept, self._runner, self._version = kept, runner, version
+    def __init__(self, passed_to: BinaryIO, kept: BinaryIO, runner: Runner, version: int) -> None:
+        self._passed_to, self._kept, self._runner, self._version = passed_to, kept, runner, version
         self._look_at = FIRST_LOOK
         self._whole = runner.rehearses
-
-    @classmethod
-    @contextmanager
-    def kept(cls, runner: Runner, version: int) -> Iterator[_Beginning]:
-        """In memory, as nothing that a backup keeps secret is written down."""
-        with open(os.memfd_create("archive"), "w+b") as kept:
-            yield cls(kept, runner, version)
-
-    @property
-    def file(self) -> BinaryIO:
-        self._kept.flush()
-        return self._kept
 
     def write(self, data: bytes) -> int:
         if not self._whole:
@@ -115,11 +102,12 @@ class _Beginning:
             if self._kept.tell() >= self._look_at:
                 self._whole = self._can_be_listed()
                 self._look_at *= 2
-        return self.target.write(data)
+        return self._passed_to.write(data)
 
     def _can_be_listed(self) -> bool:
+        self._kept.flush()
         try:
-            self._runner.run(postgres.contents(self._version, self.file))
+            self._runner.run(postgres.contents(self._version, self._kept))
         except CommandError:
             return False
         return True

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 FIX = "platformctl health"
+OPTIONS = (
+    "-c lock_timeout=5s -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+    " -c client_encoding=UTF8"
+)
 
 
 @contextmanager
 def connect(
     instance: Instance, database: str, password: SecretStr, user: str = SUPERUSER
 ) -> Iterator[Connection[tuple[Any, ...]]]:
-    """Autocommits; every lock is waited for at most 5 s, a statement for as long as it takes.
+    """Autocommits; every lock is waited for at most 5 s, other than that nothing has a limit.
 
     A database's own settings are for its services: with their limits no proof of a large table would end.
     Raises DatabaseError, or PreconditionError when the password is refused.
@@ -37,7 +41,7 @@ def connect(
             password=password.get_secret_value(),
             connect_timeout=5,
             application_name="platformctl",
-            options="-c lock_timeout=5s -c statement_timeout=0 -c client_encoding=UTF8",
+            options=OPTIONS,
             autocommit=True,
         ) as connection:
             yield connection

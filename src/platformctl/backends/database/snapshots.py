@@ -46,7 +46,6 @@ class Snapshots(Sessions):
 
     @observation("take a snapshot")
     def _export(self, connection: Connection[tuple[Any, ...]]) -> Snapshot:
-        connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute(REPEATABLE)
         row = connection.execute(
             "SELECT pg_export_snapshot(), extract(epoch FROM clock_timestamp())::float8"
