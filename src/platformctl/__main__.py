@@ -11,12 +11,12 @@ def main() -> int:
 
         sys.stdout.write(f"platformctl {VERSION}\n")
         return 0
-    try:
-        from platformctl import cli
+    from platformctl.shell import signals
 
-        return cli.main()
-    except KeyboardInterrupt:  # while modules were being imported, or once more at the very end
-        return 130
+    signals.end_at_once()
+    from platformctl import cli
+
+    return cli.main()
 
 
 def _reopen() -> None:

@@ -16,7 +16,7 @@ from platformctl.events import Banner, Reporter
 from platformctl.operations.audit import Audit
 from platformctl.operations.context import Context, Unloaded
 from platformctl.operations.waiting import SystemClock
-from platformctl.shell import processes
+from platformctl.shell import signals
 from platformctl.shell.rehearsal import RehearsalRunner
 from platformctl.shell.runner import RealRunner
 from platformctl.ui.rehearsed import Rehearsed, Rehearsing
@@ -27,7 +27,7 @@ TARGETS = {"local": "platformctl.backends.local"}
 
 def carry_out(order: Order, session: Session) -> int:
     """Load, tell where, rehearse, ask, run, show the result; every failure is raised."""
-    with processes.cancellation():
+    with signals.cancellation():
         _carry_out(order, session)
     return 0
 

@@ -17,7 +17,7 @@ from platformctl.operations.drill_record import Result
 from platformctl.operations.locking import locked
 from platformctl.operations.stopwatch import Stopwatch
 from platformctl.quantities import Bytes, Seconds
-from platformctl.shell import processes
+from platformctl.shell import signals
 from platformctl.version import VERSION
 
 PATIENCE = 600.0  # seconds for the environment's lock, which a drill needs for a moment at its very end
@@ -160,7 +160,7 @@ def _removed(ctx: Context, throwaway: Throwaway) -> Iterator[None]:
         yield
     finally:
         try:
-            with processes.signals_wait(), step(ctx.report, "throw the environment away"):
+            with signals.deferred(), step(ctx.report, "throw the environment away"):
                 throwaway.remove()
         except PlatformError as error:
             told = f"the throwaway environment is not removed: {error.message}: {error.cause}"

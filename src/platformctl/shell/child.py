@@ -16,7 +16,7 @@ from typing import IO, Protocol
 from pydantic import SecretStr
 
 from platformctl.errors import CommandError, MissingToolError
-from platformctl.shell import processes
+from platformctl.shell import processes, signals
 from platformctl.shell.command import Command
 
 KEPT_LINES = 20  # of each stream
@@ -66,7 +66,7 @@ class Child:
         self._begun = time.monotonic()
         revealed = {name: reveal(value) for name, value in command.env.items()}
         try:
-            with processes.signals_wait():
+            with signals.deferred():
                 self.process = subprocess.Popen(
                     command.argv,
                     stdin=subprocess.PIPE if self._text is not None else command.stdin,
@@ -87,7 +87,7 @@ class Child:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if self._lives:
-            cancelled = isinstance(error, (processes.BreakOff, KeyboardInterrupt))
+            cancelled = isinstance(error, (signals.BreakOff, KeyboardInterrupt))
             self._end(signal.SIGINT if cancelled else signal.SIGTERM)
         if self.command.mutates:
             self.record(str(self.command), f"failed: {kind.__name__}" if kind else "done")

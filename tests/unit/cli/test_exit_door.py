@@ -161,6 +161,24 @@ def test_a_signal_ends_the_run_with_its_code_and_a_message(number: signal.Signal
     assert "next:" in said
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_the_first_imports_ends_the_run_with_its_code(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Also where Python would drop a KeyboardInterrupt, and go on with the verb."""
+    (tmp_path / "typer.py").write_text(
+        "import os\n"
+        "class Dropping:\n"
+        f"    def __del__(self): os.kill(os.getpid(), {number:d}); os.getpid()\n"
+        "Dropping()\n"
+        "print('it went on')\n"
+    )
+    command = (sys.executable, "-m", "platformctl", "status")
+    variables = {**environment(), "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+
+
 @pytest.mark.usefixtures("home")
 def test_a_reader_who_leaves_ends_the_stream_quietly() -> None:
     words = f"set -o pipefail; {sys.executable} -m tests.sample stream 100000 | head -2"

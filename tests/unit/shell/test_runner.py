@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from platformctl.errors import CancelledRunError, CommandError, MissingToolError
-from platformctl.shell import processes
+from platformctl.shell import processes, signals
 from platformctl.shell.child import KEPT_LINES
 from platformctl.shell.command import Command
 from platformctl.shell.runner import RealRunner
@@ -169,7 +169,7 @@ def test_ctrl_c_reaches_the_child_exactly_once_and_its_clean_up_is_awaited(
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(CancelledRunError) as caught, processes.cancellation():
+    with pytest.raises(CancelledRunError) as caught, signals.cancellation():
         runner.run(python(code, mutates=True))
     assert caught.value.exit_code == 130
     assert log.read_text().split() == [str(int(signal.SIGINT))]
@@ -189,7 +189,7 @@ def test_no_child_runs_on_when_the_run_is_cancelled_while_it_is_being_started(
         runner.run(command)
 
     for number in range(80):
-        with pytest.raises(CancelledRunError), processes.cancellation():
+        with pytest.raises(CancelledRunError), signals.cancellation():
             work(number * 0.00005)
     left = processes.carrying("PCTL_TEST_START", str(tmp_path))
     processes.end(left, grace=1)

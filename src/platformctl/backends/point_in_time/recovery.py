@@ -14,7 +14,7 @@ from platformctl.backends.calls import mutation, observation
 from platformctl.backends.database.embedded import EmbeddedDatabase
 from platformctl.backends.database.files import ROOM, require_room
 from platformctl.errors import CommandError, StepError
-from platformctl.shell import files, processes
+from platformctl.shell import files, processes, signals
 from platformctl.shell.runner import Runner
 from platformctl.tools import postgres
 
@@ -57,7 +57,7 @@ class Recovery:
             self._require(recovered, moment)
             yield recovered
         finally:
-            with processes.signals_wait():
+            with signals.deferred():
                 self._remove(recovered.instance)
 
     @mutation("copy {base} to {self.folder}")

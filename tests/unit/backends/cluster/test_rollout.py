@@ -14,7 +14,7 @@ import pytest
 from platformctl.backends.cluster import control, ports, releases
 from platformctl.backends.cluster.rollout import Rollout
 from platformctl.errors import CancelledRunError, DeployError
-from platformctl.shell import processes
+from platformctl.shell import signals
 
 
 def answer(place, service: str, path: str = "/"):
@@ -103,7 +103,7 @@ def test_a_ctrl_c_between_stop_and_start_leaves_no_copy_stopped(place):
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(CancelledRunError), processes.cancellation():
+    with pytest.raises(CancelledRunError), signals.cancellation():
         place.rollout.at_once(slow, "auth")
     assert pids(place)["auth-0"]
     assert pids(place)["auth-1"]
