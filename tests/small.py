@@ -11,17 +11,20 @@ import pytest
 from tests.environment import SMALL, Environment
 
 
+def _copied(folder: Path, **variables: str) -> Environment:
+    code = folder / "code"
+    shutil.copytree(SMALL, code, ignore=shutil.ignore_patterns("__pycache__"))
+    return Environment(folder, code, variables=variables)
+
+
 @pytest.fixture
 def make_small(tmp_path: Path) -> Iterator[Callable[..., Environment]]:
     """Each environment has its own copy of the services; `behave` changes what they do."""
     made: list[Environment] = []
 
     def make(folder: Path = tmp_path, **variables: str) -> Environment:
-        code = folder / "code"
-        shutil.copytree(SMALL, code, ignore=shutil.ignore_patterns("__pycache__"))
-        environment = Environment(folder, code, variables=variables)
-        made.append(environment)
-        return environment
+        made.append(_copied(folder, **variables))
+        return made[-1]
 
     yield make
     for each in made:
@@ -30,11 +33,27 @@ def make_small(tmp_path: Path) -> Iterator[Callable[..., Environment]]:
 
 @pytest.fixture
 def small(make_small: Callable[..., Environment]) -> Environment:
-    """Up and healthy."""
+    """Up and healthy, and of this test alone: it may be stopped, broken or purged."""
     environment = make_small()
     ended = environment.run("up")
     assert ended.code == 0, ended.err
     return environment
+
+
+@pytest.fixture(scope="session")
+def _lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    environment = _copied(tmp_path_factory.mktemp("lasting"))
+    yield environment
+    environment.end()
+
+
+@pytest.fixture
+def lasting(_lasting: Environment) -> Environment:
+    """Up and healthy, and shared: deploys may fail in it, but its state, work folder and history stay."""
+    behave(_lasting, "well")
+    ended = _lasting.run("up")
+    assert ended.code == 0, ended.err
+    return _lasting
 
 
 def behave(environment: Environment, words: str) -> None:

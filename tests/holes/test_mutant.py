@@ -12,6 +12,8 @@ TEST = "gateway/test_client_address.py::test_a_client_is_counted_by_what_it_owns
 OTHER = "gateway/test_client_address.py::test_only_what_trusted_proxies_wrote_is_believed"
 LIMIT = 60.0
 
+pytestmark = pytest.mark.soak  # each of them runs pytest on a copy of the services
+
 
 def hole(new: str, test: str = OTHER, *, file: str = FILE, old: str = LINE) -> Hole:
     return Hole("a hole", file, old, new, (test,))

@@ -74,7 +74,7 @@ async def test_a_burst_on_one_process_is_granted_in_full(own: Platform) -> None:
         assert admitted(statuses) <= 2  # what two seconds refilled: all wait for what was too much
 
 
-@pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=[pytest.mark.soak, pytest.mark.timeout(300)])])
+@pytest.mark.parametrize("seconds", [4, pytest.param(60, marks=[pytest.mark.soak, pytest.mark.timeout(300)])])
 async def test_three_processes_grant_one_allowance_and_their_parts_when_the_store_is_killed(
     own: Platform, seconds: float
 ) -> None:

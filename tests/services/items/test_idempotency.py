@@ -116,9 +116,11 @@ async def test_a_request_under_way_is_waited_for_or_told(user: Person) -> None:
     assert await count(user) == 1
 
 
-# Some two thousand requests: half a minute of two cores, and more of a busy machine.
 @pytest.mark.timeout(300)
-async def test_a_thousand_items_over_a_link_that_loses_half_of_the_answers(user: Person) -> None:
+@pytest.mark.parametrize("items", [200, pytest.param(1000, marks=pytest.mark.soak)])
+async def test_items_over_a_link_that_loses_half_of_the_answers_are_made_once(
+    user: Person, items: int
+) -> None:
     port = urlsplit(user.api.platform.services["items"].url).port
     head = (
         f"POST /api/v1/items/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {user.access}\r\nConnection: close"
@@ -139,8 +141,8 @@ async def test_a_thousand_items_over_a_link_that_loses_half_of_the_answers(user:
                     assert answer[:13] in (b"", b"HTTP/1.1 409 ", b"HTTP/1.1 503 "), answer
                     await asyncio.sleep(0.01)
 
-        told = await asyncio.gather(*map(post, range(1000)))
-        assert link.lost > 800
+        told = await asyncio.gather(*map(post, range(items)))
+        assert link.lost > 0.8 * items
     stored = user.api.platform.query(
         f"SELECT id, title FROM items.items WHERE owner_id = '{user.id}' ORDER BY title::int"
     )
@@ -201,9 +203,9 @@ async def test_a_kill_at_any_point_leaves_both_the_item_and_its_answer_or_none(s
         except httpx.TransportError:
             return 0
 
-    for round_ in range(4):
+    for round_ in range(3):
         sent = [asyncio.create_task(post(round_ * 100 + number)) for number in range(100)]
-        await asyncio.sleep(0.03 + 0.04 * round_)
+        await asyncio.sleep(0.03 + 0.05 * round_)
         items.process.kill()
         items.process.wait()
         assert somebody.api.platform.query(HALVES) == ["0"]
@@ -214,6 +216,6 @@ async def test_a_kill_at_any_point_leaves_both_the_item_and_its_answer_or_none(s
         for number, status in enumerate(answered):
             assert status != 200 or f"{round_ * 100 + number}" in stored
     await asyncio.to_thread(items.wait_until_ready)
-    again = [await post(number) for number in range(400)]
-    assert set(again) == {200}
-    assert await count(somebody) == 400
+    for first in range(0, 300, 10):
+        assert await asyncio.gather(*map(post, range(first, first + 10))) == [200] * 10
+    assert await count(somebody) == 300

@@ -271,7 +271,7 @@ async def strike(crowd: Crowd, draw: random.Random, victims: list[str], users: d
 
 @pytest.mark.parametrize(
     ("rounds", "doomed"),
-    [(2, 20), pytest.param(100, 60, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])],
+    [(1, 15), pytest.param(100, 60, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])],
 )
 async def test_kills_at_any_time_leave_all_or_nothing(crowd: Crowd, rounds: int, doomed: int) -> None:
     for round_ in range(rounds):
@@ -287,5 +287,4 @@ async def test_kills_at_any_time_leave_all_or_nothing(crowd: Crowd, rounds: int,
             group.create_task(keep_adding(writer))
             victims = [first, *draw.sample(others, draw.choice((0, 0, 1)))]
             group.create_task(strike(crowd, draw, victims, users))
-        if rounds > 2 or round_ == rounds - 1:
-            await crowd.check_settled(users)
+        await crowd.check_settled(users)

@@ -10,22 +10,22 @@ from pathlib import Path
 from tests.terminal import on_terminal
 
 
-def test_down_stops_everything_and_up_finds_the_data_again(small):
-    assert small.run("down").data["stopped"] is True
-    assert small.processes() == []
-    assert (small.state / "postgres").is_dir()
-    assert small.run("up").code == 0
-    assert small.run("health").code == 0
+def test_down_stops_everything_and_up_finds_the_data_again(lasting):
+    assert lasting.run("down").data["stopped"] is True
+    assert lasting.processes() == []
+    assert (lasting.state / "postgres").is_dir()
+    assert lasting.run("up").code == 0
+    assert lasting.run("health").code == 0
 
 
 def test_down_without_a_platform_does_nothing(make_small):
     assert make_small().run("down").data["stopped"] is False
 
 
-def test_purge_without_the_name_is_declined_and_deletes_nothing(small):
+def test_purge_without_the_name_is_declined_and_deletes_nothing(lasting):
     for words in ((), ("--yes",), ("--yes", "--confirm", "other")):
-        assert small.run("down", "--purge", *words).code == 6
-    assert small.run("health").code == 0
+        assert lasting.run("down", "--purge", *words).code == 6
+    assert lasting.run("health").code == 0
 
 
 def test_purge_deletes_the_state_and_keeps_the_backups(small):
@@ -71,16 +71,17 @@ def test_backups_go_only_with_their_own_option(small):
     assert not list(location.rglob("manifest.json"))
 
 
-def test_backups_are_asked_about_separately(small):
-    location = Path(small.run("backup", "list").data["location"])
+def test_backups_are_asked_about_separately(lasting):
+    listed = lasting.run("backup", "list").data
+    location, kept = Path(listed["location"]), len(listed["backups"])
     purge = (sys.executable, "-P", "-m", "platformctl", "down", "--purge", "--with-backups")
     answers = {"to go ahead: ": "local\n", "[y/N]": "no\n"}
-    with contextlib.chdir(small.work):
-        code, shown = on_terminal(purge, answers, env={**small.environ(), "TERM": "xterm"})
+    with contextlib.chdir(lasting.work):
+        code, shown = on_terminal(purge, answers, env={**lasting.environ(), "TERM": "xterm"})
     assert code == 6
     question = shown.partition("to go ahead: ")[2]
-    assert f"Delete its backups and their key too (1, in {location})?" in " ".join(question.split())
-    assert small.run("health").code == 0
+    assert f"Delete its backups and their key too ({kept}, in {location})?" in " ".join(question.split())
+    assert lasting.run("health").code == 0
     assert list(location.rglob("manifest.json"))
 
 

@@ -23,32 +23,32 @@ def end(environment) -> None:
     environment.deploying.wait()
 
 
-def test_without_a_holder_there_is_nothing_to_break(small):
-    assert small.run("lock", "show").data["holder"] is None
-    assert small.run("lock", "break", "--confirm", "abc", "--reason", "none").code == 4
+def test_without_a_holder_there_is_nothing_to_break(lasting):
+    assert lasting.run("lock", "show").data["holder"] is None
+    assert lasting.run("lock", "break", "--confirm", "abc", "--reason", "none").code == 4
 
 
-def test_a_wrong_id_and_a_missing_reason_break_nothing(small):
-    lock_id = held(small)
-    assert small.run("lock", "break", "--confirm", "wrong", "--reason", "it hangs").code == 4
-    assert small.run("lock", "break", "--confirm", lock_id).code == 2
-    assert small.run("lock", "break", "--confirm", lock_id, "--reason", " ").code == 2
-    assert small.run("lock", "show").data["holder"]["id"] == lock_id
-    end(small)
+def test_a_wrong_id_and_a_missing_reason_break_nothing(lasting):
+    lock_id = held(lasting)
+    assert lasting.run("lock", "break", "--confirm", "wrong", "--reason", "it hangs").code == 4
+    assert lasting.run("lock", "break", "--confirm", lock_id).code == 2
+    assert lasting.run("lock", "break", "--confirm", lock_id, "--reason", " ").code == 2
+    assert lasting.run("lock", "show").data["holder"]["id"] == lock_id
+    end(lasting)
 
 
-def test_the_named_lock_is_broken_and_the_reason_recorded(small):
-    lock_id = held(small)
-    assert small.run("lock", "break", "--confirm", lock_id, "--reason", "it hangs").data["holder"] is None
-    end(small)
-    lines = [json.loads(line) for line in (small.state / "audit.jsonl").read_text().splitlines()]
+def test_the_named_lock_is_broken_and_the_reason_recorded(lasting):
+    lock_id = held(lasting)
+    assert lasting.run("lock", "break", "--confirm", lock_id, "--reason", "it hangs").data["holder"] is None
+    end(lasting)
+    lines = [json.loads(line) for line in (lasting.state / "audit.jsonl").read_text().splitlines()]
     assert any(each["verb"] == "lock break" and each["arguments"]["reason"] == "it hangs" for each in lines)
 
 
-def test_the_lock_of_a_killed_run_traps_nobody(small):
-    held(small)
-    end(small)
-    assert small.run("lock", "show").data["holder"] is None
-    behave(small, "well")
-    assert small.run("up").code == 0
-    assert small.run("health").code == 0
+def test_the_lock_of_a_killed_run_traps_nobody(lasting):
+    held(lasting)
+    end(lasting)
+    assert lasting.run("lock", "show").data["holder"] is None
+    behave(lasting, "well")
+    assert lasting.run("up").code == 0
+    assert lasting.run("health").code == 0

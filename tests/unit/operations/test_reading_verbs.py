@@ -31,10 +31,10 @@ def test_provision_has_no_meaning_here_and_says_it_in_one_sentence(make_small):
     assert refused.answer["error"]["reference"] == "target/no-meaning"
 
 
-def test_a_hanging_process_is_found_by_health(small):
-    victim = small.pids()["users-1"]
+def test_a_hanging_process_is_found_by_health(lasting):
+    victim = lasting.pids()["users-1"]
     os.kill(victim, signal.SIGSTOP)
-    unhealthy = small.run("health")
+    unhealthy = lasting.run("health")
     os.kill(victim, signal.SIGCONT)
     assert unhealthy.code == 5
     (finding,) = [each for each in unhealthy.answer["findings"] if each["status"] == "fail"]
@@ -42,16 +42,16 @@ def test_a_hanging_process_is_found_by_health(small):
     assert "platformctl logs users" in finding["fix"]
 
 
-def test_a_stopped_database_is_found_by_health(small):
-    os.kill(small.pids()["postgres"], signal.SIGSTOP)
-    found = small.run("health")
-    os.kill(small.pids()["postgres"], signal.SIGCONT)
+def test_a_stopped_database_is_found_by_health(lasting):
+    os.kill(lasting.pids()["postgres"], signal.SIGSTOP)
+    found = lasting.run("health")
+    os.kill(lasting.pids()["postgres"], signal.SIGCONT)
     assert found.code == 5
     assert "database" in {each["id"] for each in found.answer["findings"] if each["status"] == "fail"}
 
 
-def test_status_tells_what_runs_since_when_and_the_last_backup(small):
-    found = small.run("status").data
+def test_status_tells_what_runs_since_when_and_the_last_backup(lasting):
+    found = lasting.run("status").data
     assert found["state"] == "runs"
     assert len(found["processes"]) == 9
     assert all(each["ready"] and each["since"] for each in found["processes"])
@@ -59,26 +59,27 @@ def test_status_tells_what_runs_since_when_and_the_last_backup(small):
     assert "PostgreSQL 16" in found["database"]
 
 
-def test_logs_show_the_last_lines_of_the_named_service_alone(small):
-    said = small.run("logs", "auth", "--lines", "1").out.splitlines()
+def test_logs_show_the_last_lines_of_the_named_service_alone(lasting):
+    said = lasting.run("logs", "auth", "--lines", "1").out.splitlines()
     lines = [json.loads(line) for line in said]
     sources = {each["line"]["source"] for each in lines if "line" in each}
     assert sources == {"auth-0", "auth-1"}
-    assert small.run("logs", "nobody").code == 2
+    assert lasting.run("logs", "nobody").code == 2
 
 
-def test_followed_logs_show_what_is_added(small):
-    process = small.start("logs", "items", "--follow", "--lines", "0", "--output", "json")
+def test_followed_logs_show_what_is_added(lasting):
+    process = lasting.start("logs", "items", "--follow", "--lines", "0", "--output", "json")
     time.sleep(1)
-    os.kill(small.pids()["items-0"], signal.SIGKILL)
+    os.kill(lasting.pids()["items-0"], signal.SIGKILL)
     line = process.stdout.readline()
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 130
     assert "items serves" in line
 
 
-def test_doctor_finds_keys_that_others_can_read(small):
-    (small.state / "secrets.key").chmod(0o644)
-    found = small.run("doctor")
+def test_doctor_finds_keys_that_others_can_read(lasting):
+    (lasting.state / "secrets.key").chmod(0o644)
+    found = lasting.run("doctor")
+    (lasting.state / "secrets.key").chmod(0o600)
     assert found.code == 5
-    assert found.answer["error"]["fix"] == f"chmod 600 {small.state / 'secrets.key'}"
+    assert found.answer["error"]["fix"] == f"chmod 600 {lasting.state / 'secrets.key'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -29,40 +30,40 @@ def test_a_port_in_use_gives_the_next_free_one_and_says_so(make_small):
     assert environment.run("up").data["gateway"] == up.data["gateway"]
 
 
-def test_a_port_taken_while_the_platform_was_down_is_replaced_and_told(small):
-    recorded = json.loads((small.state / "ports.json").read_text())
-    small.run("down")
+def test_a_port_taken_while_the_platform_was_down_is_replaced_and_told(lasting):
+    recorded = json.loads((lasting.state / "ports.json").read_text())
+    lasting.run("down")
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", recorded["items"]))
         taken.listen()
-        again = small.run("up")
+        again = lasting.run("up")
         assert again.code == 0, again.err
         assert f"port {recorded['items']} of items is taken" in again.err
-        assert small.run("health").code == 0
+        assert lasting.run("health").code == 0
 
 
-def test_a_state_directory_of_another_folder_is_refused_untouched(small, tmp_path):
+def test_a_state_directory_of_another_folder_is_refused_untouched(lasting, tmp_path):
     other = tmp_path / "elsewhere" / "shop"
     other.mkdir(parents=True)
-    small.work = other
+    stranger = copy.copy(lasting)
+    stranger.work = other
     for verb in ("up", "status", "down"):
-        refused = small.run(verb)
+        refused = stranger.run(verb)
         assert refused.code == 4
         assert refused.answer["error"]["reference"] == "state/origin"
-    small.work = tmp_path / "shop"
-    assert small.run("health").code == 0
+    assert lasting.run("health").code == 0
 
 
-def test_a_state_directory_of_another_version_is_refused_untouched(small):
-    mark = small.state / "origin.json"
+def test_a_state_directory_of_another_version_is_refused_untouched(lasting):
+    mark = lasting.state / "origin.json"
     kept = mark.read_text()
     mark.write_text(json.dumps(json.loads(kept) | {"version": 7}))
-    refused = small.run("up")
+    refused = lasting.run("up")
     assert refused.code == 4
     assert refused.answer["error"]["reference"] == "state/version"
     mark.write_text(kept)
-    assert small.run("health").code == 0
+    assert lasting.run("health").code == 0
 
 
 @pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
@@ -121,14 +122,9 @@ def test_a_state_that_was_deleted_while_it_ran_starts_anew(small):
     assert {each.pid for each in small.processes()} <= ours
 
 
-def test_a_missing_locale_does_not_matter(make_small):
-    environment = make_small(LANG="xx_XX.UTF-8", LC_ALL="xx_XX.UTF-8")
-    assert environment.run("up").code == 0
-
-
-def test_the_named_first_superuser_is_used_and_not_shown(make_small):
+def test_the_named_first_superuser_is_used_and_not_shown_without_any_locale(make_small):
     named = {"FIRST_SUPERUSER": "me@example.com", "FIRST_SUPERUSER_PASSWORD": "my own choice"}
-    environment = make_small()
+    environment = make_small(LANG="xx_XX.UTF-8", LC_ALL="xx_XX.UTF-8")
     up = environment.run("up", **named)
     assert up.data["login"] == "me@example.com"
     assert up.data["password"] is None
@@ -136,13 +132,13 @@ def test_the_named_first_superuser_is_used_and_not_shown(make_small):
     assert shown["password"] == "my own choice"
 
 
-def test_a_second_up_changes_nothing(small):
-    before, audit = small.pids(), (small.state / "audit.jsonl").read_text()
-    again = small.run("up")
+def test_a_second_up_changes_nothing(lasting):
+    before, audit = lasting.pids(), (lasting.state / "audit.jsonl").read_text()
+    again = lasting.run("up")
     assert again.data["changed"] is False
     assert again.data["password"] is None
-    assert small.pids() == before
-    assert (small.state / "audit.jsonl").read_text() == audit
+    assert lasting.pids() == before
+    assert (lasting.state / "audit.jsonl").read_text() == audit
 
 
 def test_the_first_up_makes_a_backup_and_the_second_does_not(small):
@@ -173,24 +169,20 @@ def test_more_replicas_in_the_configuration_are_started_by_up(small):
     assert after["auth-0"] == before["auth-0"]
 
 
-def test_two_environments_run_side_by_side(make_small, tmp_path):
-    one, other = make_small(tmp_path / "one"), make_small(tmp_path / "other")
-    assert one.run("up").data["gateway"] != other.run("up").data["gateway"]
-    other.run("down")
-    assert one.run("health").code == 0
-
-
-def test_two_environments_that_start_at_once_get_a_gateway_each(make_small, tmp_path):
+def test_two_environments_that_start_at_once_get_a_gateway_each_and_outlive_each_other(make_small, tmp_path):
     wanted = str(free_port())
     both = [make_small(tmp_path / name, PLATFORMCTL__GATEWAY__PORT=wanted) for name in ("one", "other")]
     started = [each.start("up", "--output", "json") for each in both]
     ended = [each.communicate(timeout=100) for each in started]
     assert [each.returncode for each in started] == [0, 0], "\n".join(err for _, err in ended)
     assert len({json.loads(out)["data"]["gateway"] for out, _ in ended}) == 2
+    one, other = both
+    other.run("down")
+    assert one.run("health").code == 0
 
 
-def test_processes_hold_no_secret_of_anothers_and_the_supervisor_none(small):
-    password = small.run("secrets", "show-login", "--yes").data["password"]
-    for process in small.processes():
+def test_processes_hold_no_secret_of_anothers_and_the_supervisor_none(lasting):
+    password = lasting.run("secrets", "show-login", "--yes").data["password"]
+    for process in lasting.processes():
         assert password not in json.dumps(process.environ())
         assert password not in " ".join(process.cmdline())
