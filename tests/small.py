@@ -12,9 +12,12 @@ from tests.environment import SMALL, Environment
 
 
 def _copied(folder: Path, **variables: str) -> Environment:
-    code = folder / "code"
-    shutil.copytree(SMALL, code, ignore=shutil.ignore_patterns("__pycache__"))
-    return Environment(folder, code, variables=variables)
+    return Environment(folder, _code(folder), variables=variables)
+
+
+def _code(folder: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__")
+    return shutil.copytree(SMALL, folder / "code", ignore=ignored, dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ def _lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
 @pytest.fixture
 def lasting(_lasting: Environment) -> Environment:
     """Up and healthy, and shared: deploys may fail in it, but its state, work folder and history stay."""
-    behave(_lasting, "well")
+    _code(_lasting.folder)  # whatever a test has made of it
     ended = _lasting.run("up")
     assert ended.code == 0, ended.err
     return _lasting

@@ -101,7 +101,7 @@ async def test_a_new_signing_key_costs_no_request(own: Platform, auth: Auth) -> 
     )
     done = asyncio.Event()
     with own.gateways(1, **plenty) as (gateway,):
-        async with httpx.AsyncClient(base_url=gateway.url, timeout=15) as http:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=15, verify=False) as http:
             clients = [Client(http) for _ in range(CLIENTS)]
             async with asyncio.TaskGroup() as working:
                 for client in clients:

@@ -83,7 +83,7 @@ class Service:
 
     def control(self, path: str, **document: object) -> httpx.Response:
         """PUT when there is a document, else GET."""
-        transport = httpx.HTTPTransport(uds=self.environment["CONTROL_SOCKET"])
+        transport = httpx.HTTPTransport(uds=self.environment["CONTROL_SOCKET"], verify=False)
         with httpx.Client(transport=transport, base_url="http://control", timeout=15) as client:
             return client.put(path, json=document) if document else client.get(path)
 

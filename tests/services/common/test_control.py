@@ -17,7 +17,7 @@ from tests.services.running import listener, port_of, running
 async def ask(app: Any, method: str, path: str, stage: str | None = None, **more: Any) -> httpx.Response:
     listening = listener()
     control = Control("items", "r1", app, lambda: stage)
-    async with running(control_server(control), listening), httpx.AsyncClient() as client:
+    async with running(control_server(control), listening), httpx.AsyncClient(verify=False) as client:
         return await client.request(method, f"http://127.0.0.1:{port_of(listening)}{path}", **more)
 
 

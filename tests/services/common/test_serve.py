@@ -63,7 +63,7 @@ async def test_it_serves_on_host_and_port_when_descriptor_0_is_no_socket(tmp_pat
     port = unused_port()
     async with (
         process(None, tmp_path / "c.sock", HOST="127.0.0.1", PORT=str(port)),
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(verify=False) as client,
     ):
         assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
 
@@ -73,7 +73,7 @@ async def test_a_connected_socket_as_descriptor_0_is_not_taken_for_the_listener(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         started = process(theirs, tmp_path / "c.sock", HOST="127.0.0.1", PORT=str(port))
-        async with started, httpx.AsyncClient() as client:
+        async with started, httpx.AsyncClient(verify=False) as client:
             assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
 
 
@@ -85,7 +85,7 @@ async def test_it_serves_on_the_socket_handed_over_as_descriptor_0(family: int, 
     except OSError:
         pytest.skip("no IPv6 on this machine")
     url = f"http://{f'[{host}]' if ':' in host else host}:{port_of(shared)}/"
-    async with process(shared, tmp_path / "c.sock") as started, httpx.AsyncClient() as client:
+    async with process(shared, tmp_path / "c.sock") as started, httpx.AsyncClient(verify=False) as client:
         answers = []
         for _ in range(20):
             began = asyncio.get_running_loop().time()

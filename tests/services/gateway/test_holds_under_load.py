@@ -23,7 +23,7 @@ PAUSE_SECONDS = 0.5  # of a client after an answer, on average: all of them meet
 LEASE_SECONDS = 1.0
 HOLDER = """
 import sys, time, httpx
-transport = httpx.HTTPTransport(uds=sys.argv[1])
+transport = httpx.HTTPTransport(uds=sys.argv[1], verify=False)
 with httpx.Client(transport=transport, base_url="http://control", timeout=10) as client:
     while True:
         client.put("/control/hold", json={"id": "doomed", "seconds": float(sys.argv[2])}).raise_for_status()

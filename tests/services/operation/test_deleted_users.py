@@ -143,7 +143,7 @@ class Crowd:
 @pytest.fixture
 async def crowd(own: Platform) -> AsyncIterator[Crowd]:
     limits = httpx.Limits(max_connections=200)
-    async with httpx.AsyncClient(timeout=15, limits=limits) as client:
+    async with httpx.AsyncClient(timeout=15, limits=limits, verify=False) as client:
         api = Api(own, client)
         found = Crowd(api, await api.admin(), await api.sign_up())
         bystanders = await found.grow(BYSTANDERS)
