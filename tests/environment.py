@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 SMALL = Path(__file__).parent / "fakes" / "small"
+SINGLE = {f"PLATFORMCTL__SERVICES__{name}__REPLICAS": "1" for name in ("AUTH", "USERS", "ITEMS")}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.database import environment, server  # noqa: F401
 from tests.e2e.life import PATIENT, Life
-from tests.environment import Environment
+from tests.environment import SINGLE, Environment
 from tests.small import make_small, small  # noqa: F401
 from tests.support import context
 
@@ -40,8 +40,8 @@ def make_environment(tmp_path: Path) -> Iterator[Callable[..., Environment]]:
 
 @pytest.fixture
 def platform(make_environment: Callable[..., Environment]) -> Environment:
-    """Up and healthy."""
-    environment = make_environment()
+    """Up and healthy: one process of each service, and two gateways."""
+    environment = make_environment(**SINGLE)
     ended = environment.run("up")
     assert ended.code == 0, ended.err
     return environment

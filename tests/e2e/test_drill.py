@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.environment import Environment
+from tests.environment import SINGLE, Environment
 
 TIGHT = {
     "PLATFORMCTL__BACKUP__KEEP__DAILY": "0",
     "PLATFORMCTL__BACKUP__KEEP__WEEKLY": "0",
     "PLATFORMCTL__BACKUP__KEEP__MONTHLY": "0",
-    **{f"PLATFORMCTL__SERVICES__{name}__REPLICAS": "1" for name in ("AUTH", "USERS", "ITEMS", "GATEWAY")},
+    **SINGLE,
 }
 
 

@@ -12,6 +12,8 @@ import urllib.request
 import psutil
 import pytest
 
+from tests.environment import SINGLE
+
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -62,7 +64,7 @@ def test_a_killed_process_is_healed_by_up_and_no_item_is_lost(platform, kind):
 @pytest.mark.parametrize("seconds", [0.8, 3.0])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_an_up_that_is_killed_or_cancelled_is_finished_by_the_next(make_environment, seconds, number):
-    environment = make_environment()
+    environment = make_environment(**SINGLE)
     process = environment.start("up")
     time.sleep(seconds)
     process.send_signal(number)
@@ -78,7 +80,7 @@ def test_an_up_that_is_killed_or_cancelled_is_finished_by_the_next(make_environm
 
 
 def test_two_ups_at_once_end_as_one_platform(make_environment):
-    environment = make_environment()
+    environment = make_environment(**SINGLE)
     both = [environment.start("up", "--output", "json") for _ in range(2)]
     ended = [each.communicate(timeout=120) for each in both]
     assert [each.returncode for each in both] == [0, 0], ended

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.life import PASSWORD, PATIENT, PEOPLE, SURE, Api, Life
 from tests.e2e.test_runbook import follow
-from tests.environment import Environment
+from tests.environment import SINGLE, Environment
 from tests.support import context
 
 pytestmark = pytest.mark.timeout(600)
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture
 def life(make_environment: Any, monkeypatch: pytest.MonkeyPatch) -> Life:
     """A platform that ran already when point in time was turned on."""
-    environment: Environment = make_environment(**PATIENT)
+    environment: Environment = make_environment(**PATIENT, **SINGLE)
     assert environment.run("up").code == 0
     environment.variables["PLATFORMCTL__BACKUP__POINT_IN_TIME"] = "true"
     for name, value in environment.environ().items():

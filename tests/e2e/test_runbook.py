@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.e2e.life import Life
 from tests.environment import Environment
 from tests.terminal import on_terminal
 
+pytestmark = pytest.mark.timeout(600)
 RUNBOOK = (Path(__file__).parents[2] / "docs/runbooks/restore.md").read_text()
 
 
