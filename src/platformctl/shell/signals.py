@@ -21,8 +21,7 @@ class BreakOff(BaseException):
 def end_at_once() -> None:
     """Until a verb begins, SIGINT and SIGTERM end the program with their codes; no import swallows them."""
     for each in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(each) is not signal.SIG_IGN:
-            signal.signal(each, lambda number, _: os._exit(128 + number))
+        signal.signal(each, lambda number, _: os._exit(128 + number))
 
 
 @contextmanager
