@@ -24,7 +24,7 @@ from joserfc.jwk import KeySet, OKPKey, RSAKey
 from tests.postgres import SERVICES, Postgres
 
 ADMIN = ("admin@example.com", secrets.token_urlsafe())
-START_SECONDS = 30
+START_SECONDS, STOP_SECONDS = 30, 60
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Service:
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(15)
+            self.process.wait(STOP_SECONDS)
 
     def lines(self, event: str) -> list[dict]:
         """What the process has logged of `event`."""
