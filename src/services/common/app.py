@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 from fastapi import APIRouter, FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.common import errors, logging
 from services.common.access_tokens import AccessTokens
-from services.common.database import Database, reason
+from services.common.background import Background, end_all, kept_running
+from services.common.database import Database
 from services.common.keys import PublicKeys
 from services.common.observation import Observation
 from services.common.peers import Peers
@@ -30,8 +30,6 @@ PATIENCE = 5
 # Within the two seconds that a process may take after draining.
 FINISH_SECONDS = 1
 log = structlog.get_logger()
-
-Background = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -118,15 +116,13 @@ def _lifespan(parts: Kit, background: Sequence[Background], finish: Background):
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.peers.open()
-        running = [asyncio.create_task(_kept_running(each)) for each in background]
+        running = [asyncio.create_task(kept_running(each)) for each in background]
         try:
             await _until_ready(app)
             yield
             await _in_time(finish)
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await end_all(running)
             await parts.peers.close()
             await parts.database.close()
 
@@ -152,16 +148,3 @@ async def _until_ready(app: FastAPI) -> None:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         log.warning("accepting requests although not ready", waited_seconds=PATIENCE)
-
-
-async def _kept_running(work: Background) -> None:
-    """A background task that ends by an error would go unnoticed: say so and start it again."""
-    while True:
-        try:
-            await work()
-            return
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("background task waits for the database", error=reason(error))
-        except Exception as error:
-            log.error("background task failed, starting it again", exc_info=error)
-        await asyncio.sleep(1)
