@@ -98,12 +98,13 @@ class Pool:
         self._idle: list[Connection] = []
         self._sweeping: asyncio.TimerHandle | None = None
 
-    async def ask(self, outgoing: Outgoing) -> Response:
-        """The answer's head, its body still to be read. Raises UpstreamError."""
+    async def ask(self, outgoing: Outgoing, *, anew: bool = False) -> Response:
+        """The answer's head, its body still to be read; `anew`: on a new connection. Raises UpstreamError."""
         streams = not outgoing.whole
         lent = Lent(self, await _turns((self._streams, self._turns) if streams else (self._turns,)))
         try:
-            lent.connection = connection = self._kept() or await self._connect()
+            kept = None if anew else self._kept()
+            lent.connection = connection = kept or await self._connect()
             connection.send(outgoing)
             if streams:
                 lent.sender = asyncio.create_task(connection.stream(outgoing))

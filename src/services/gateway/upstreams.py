@@ -63,7 +63,8 @@ class Upstreams:
             if not _harmless(error, outgoing) or not budget.spend():
                 raise _refusal(service, error) from error
         try:
-            return await self._send(service, outgoing)
+            # a kept connection may end at the same dead process
+            return await self._send(service, outgoing, anew=True)
         except UpstreamError as error:
             raise _refusal(service, error) from error
 
@@ -82,9 +83,9 @@ class Upstreams:
             except UpstreamError as error:
                 raise _refusal(service, error) from error
 
-    async def _send(self, service: str, outgoing: Outgoing) -> Response:
+    async def _send(self, service: str, outgoing: Outgoing, *, anew: bool = False) -> Response:
         try:
-            response = await self._pools[service].ask(outgoing)
+            response = await self._pools[service].ask(outgoing, anew=anew)
         except UpstreamError as error:
             if not isinstance(error, BusyError):
                 self.failed(service, outgoing)

@@ -187,6 +187,29 @@ async def test_the_death_of_one_of_two_processes_costs_no_readable_request(tmp_p
         assert [each for load in loads for each in await load if each != 200] == []
 
 
+async def test_the_second_try_uses_no_kept_connection(tmp_path) -> None:
+    """It may end at the same dead process."""
+    seen: list[asyncio.StreamWriter] = []
+
+    def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        if b"/items" not in asked[number - 1]:
+            writer.write(GOOD)
+        elif writer in seen:
+            writer.transport.abort()
+        else:
+            seen.append(writer)
+            if len(seen) != 1:  # the first waits, so that two connections are kept
+                writer.write(GOOD)
+            if len(seen) == 2:
+                seen[0].write(GOOD)
+
+    async with wire(answer) as (port, asked), gateway(port, tmp_path) as found:
+        both = await asyncio.gather(*(found.client.get(ITEMS) for _ in range(2)))
+        assert [each.status_code for each in both] == [200, 200]
+        assert (await found.client.get(ITEMS)).status_code == 200
+    assert len(seen) == 3
+
+
 async def _read(found: Running, times: int) -> list[int]:
     answers = []
     for _ in range(times):
