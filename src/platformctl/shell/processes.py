@@ -1,4 +1,4 @@
-"""Signals, process groups and the liveness of a process that may be gone; knows nothing of commands."""
+"""Process groups, signals to them, and the liveness of a process that may be gone; knows no commands."""
 
 from __future__ import annotations
 

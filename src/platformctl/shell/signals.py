@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, cast
+from typing import cast
 
 from platformctl.errors import CancelledRunError
 
@@ -37,8 +37,7 @@ def cancellation() -> Iterator[None]:
     breaker = _Breaker()
     before = {each: signal.signal(each, breaker.cancel) for each in (signal.SIGINT, signal.SIGTERM)}
     before[signal.SIGALRM] = signal.signal(signal.SIGALRM, breaker.again)
-    tell, sys.unraisablehook = sys.unraisablehook, breaker.dropped
-    breaker.tell = tell
+    sys.unraisablehook = breaker.dropped
     try:
         yield
     except BaseException as error:
@@ -50,7 +49,7 @@ def cancellation() -> Iterator[None]:
             raise _cancelled(breaker.received[0], "The verb had gone on to its end by then.")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        sys.unraisablehook = tell
+        sys.unraisablehook = breaker.tell
         for each, handler in before.items():
             signal.signal(each, handler)
 
@@ -62,10 +61,10 @@ class _Breaker:
     """
 
     AGAIN = 0.02  # seconds
-    tell: Callable[[Any], object]
 
     def __init__(self) -> None:
         self.received: list[signal.Signals] = []
+        self.tell = sys.unraisablehook
 
     def cancel(self, number: int, frame: FrameType | None) -> None:
         self.received.append(signal.Signals(number))
