@@ -134,7 +134,7 @@ def base_backup(instance: Instance, folder: Path, password: SecretStr, mark: str
         "--wal-method=stream",
         "--manifest-checksums=SHA256",
     )
-    return Command(argv, mutates=True, env={**_with(password), "PLATFORMCTL_STATE": mark})
+    return Command(argv, mutates=True, env={**_with(instance, password), "PLATFORMCTL_STATE": mark})
 
 
 def verify_base(version: int, folder: Path) -> Command:
@@ -205,7 +205,7 @@ def dump(instance: Instance, database: str, snapshot: str, password: SecretStr) 
         "--lock-wait-timeout=5s",
     )
     # It only reads, but a rehearsal must not take as long as the dump itself: it is told, not run.
-    return Command(argv, mutates=True, env=_with(password))
+    return Command(argv, mutates=True, env=_with(instance, password))
 
 
 def schema_text(instance: Instance, database: str, password: SecretStr, snapshot: str | None) -> Command:
@@ -218,7 +218,7 @@ def schema_text(instance: Instance, database: str, password: SecretStr, snapshot
         "--lock-wait-timeout=5s",
         *at,
     )
-    return Command(argv, mutates=False, env=_with(password))
+    return Command(argv, mutates=False, env=_with(instance, password))
 
 
 def restore(
@@ -240,7 +240,7 @@ def restore(
         *parts,
         *((f"--use-list={entries}",) if entries else ()),
     )
-    return Command(argv, mutates=True, env=_with(password))
+    return Command(argv, mutates=True, env=_with(instance, password))
 
 
 def side_by_side(restore: Command, archive: BinaryIO, jobs: int) -> Command:
@@ -248,7 +248,7 @@ def side_by_side(restore: Command, archive: BinaryIO, jobs: int) -> Command:
     return replace(
         restore,
         argv=(*restore.argv, f"--jobs={jobs}", FILE),
-        env={**restore.env, "PGOPTIONS": "-c max_parallel_maintenance_workers=0"},
+        env={**restore.env, "PGOPTIONS": f"{restore.env['PGOPTIONS']} -c max_parallel_maintenance_workers=0"},
         stdin=archive,
     )
 
@@ -271,11 +271,27 @@ def decode(version: int) -> Command:
     return Command(argv, mutates=False, env=_PLAIN)
 
 
+def without_limits(version: int) -> str:
+    """Options of a session that no limit of the database or the role ends, from its first statement on.
+
+    Source: "Statement Behavior" in PostgreSQL's chapter on client connection defaults.
+    """
+    limits = ["statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"]
+    if version >= 17:
+        limits.append("transaction_timeout")
+    return " ".join(f"-c {limit}=0" for limit in limits)
+
+
 _PLAIN: Mapping[str, str] = {"LC_ALL": "C", "PGTZ": "UTC"}
 
 
-def _with(password: SecretStr) -> Mapping[str, str | SecretStr]:
-    return {**_PLAIN, "PGPASSWORD": password, "PGCONNECT_TIMEOUT": "10"}
+def _with(instance: Instance, password: SecretStr) -> Mapping[str, str | SecretStr]:
+    return {
+        **_PLAIN,
+        "PGPASSWORD": password,
+        "PGCONNECT_TIMEOUT": "10",
+        "PGOPTIONS": without_limits(instance.version),
+    }
 
 
 def _connection(instance: Instance, database: str | None = None) -> tuple[str, ...]:

@@ -291,7 +291,7 @@ def test_a_database_whose_statements_may_take_a_millisecond_is_backed_up_and_res
 ) -> None:
     """The limit is for services: no proof or index of a large table would end within it."""
     ctx = environment()
-    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+    for limit in ("statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"):
         run(ctx, f'ALTER DATABASE "{ctx.backends.database.name}" SET {limit} = 1', "postgres")
     run(ctx, "CREATE TABLE items.many AS SELECT generate_series(1, 100000) AS id")
     run(ctx, "CREATE INDEX many_once ON items.many (id)")

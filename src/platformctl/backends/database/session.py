@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from platformctl.errors import DatabaseError, PreconditionError
-from platformctl.tools.postgres import SUPERUSER, Instance
+from platformctl.tools.postgres import SUPERUSER, Instance, without_limits
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
 FIX = "platformctl health"
-OPTIONS = (
-    "-c lock_timeout=5s -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
-    " -c client_encoding=UTF8"
-)
+OPTIONS = "-c lock_timeout=5s -c client_encoding=UTF8"
 
 
 @contextmanager
@@ -41,7 +38,7 @@ def connect(
             password=password.get_secret_value(),
             connect_timeout=5,
             application_name="platformctl",
-            options=OPTIONS,
+            options=f"{without_limits(instance.version)} {OPTIONS}",
             autocommit=True,
         ) as connection:
             yield connection
