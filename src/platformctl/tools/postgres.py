@@ -1,4 +1,4 @@
-"""In which words PostgreSQL's own programs are asked: builders of commands; runs none, parses no SQL."""
+"""In which words PostgreSQL's server is asked to start, stop and recover; runs no command."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from pydantic import SecretStr
 
@@ -23,9 +22,6 @@ FOLDERS = {16: "pginstall", 18: "pginstall18"}
 KEPT = ".gz"  # the end of an archived segment's name
 ARCHIVED_WITHIN = 60  # seconds: so much is lost at most
 FILE = "/dev/stdin"  # by this name, a file on standard input can be opened by several
-ROWS = ("--section=pre-data", "--section=data")  # what parts of an archive there are to restore
-BUILT = ("--section=post-data",)  # of the rows: indexes, constraints, triggers
-DEFINITIONS = ("--schema-only",)
 NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
@@ -80,7 +76,7 @@ def initdb(version: int, data: Path, password: SecretStr) -> Command:
         f"--locale={LOCALE}",
         "--data-checksums",
     )
-    return Command(unprivileged(argv), mutates=True, env=_PLAIN, stdin=password, timeout=300)
+    return Command(unprivileged(argv), mutates=True, env=PLAIN, stdin=password, timeout=300)
 
 
 def server(instance: Instance) -> Command:
@@ -100,7 +96,7 @@ def server(instance: Instance) -> Command:
     }
     options = tuple(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
     argv = (program(instance.version, "postgres"), "-D", str(instance.data), *options)
-    return Command(unprivileged(argv), mutates=True, env=_PLAIN)
+    return Command(unprivileged(argv), mutates=True, env=PLAIN)
 
 
 def _archiving(archive: Path) -> dict[str, str]:
@@ -128,18 +124,18 @@ def base_backup(instance: Instance, folder: Path, password: SecretStr, mark: str
     """
     argv = (
         program(instance.version, "pg_basebackup"),
-        *_connection(instance),
+        *connection(instance),
         f"--pgdata={folder}",
         "--checkpoint=fast",
         "--wal-method=stream",
         "--manifest-checksums=SHA256",
     )
-    return Command(argv, mutates=True, env={**_with(instance, password), "PLATFORMCTL_STATE": mark})
+    return Command(argv, mutates=True, env={**access(instance, password), "PLATFORMCTL_STATE": mark})
 
 
 def verify_base(version: int, folder: Path) -> Command:
     return Command(
-        (program(version, "pg_verifybackup"), "--exit-on-error", str(folder)), mutates=False, env=_PLAIN
+        (program(version, "pg_verifybackup"), "--exit-on-error", str(folder)), mutates=False, env=PLAIN
     )
 
 
@@ -179,7 +175,7 @@ def recover(instance: Instance, log: Path, mark: str) -> Command:
         "--wait",
         "--silent",
     )
-    return Command(unprivileged(argv), mutates=True, env={**_PLAIN, "PLATFORMCTL_STATE": mark})
+    return Command(unprivileged(argv), mutates=True, env={**PLAIN, "PLATFORMCTL_STATE": mark})
 
 
 def discard(instance: Instance) -> Command:
@@ -191,84 +187,13 @@ def discard(instance: Instance) -> Command:
         "--mode=immediate",
         "--silent",
     )
-    return Command(unprivileged(argv), mutates=True, env=_PLAIN, ok_codes=frozenset({0, 1}))
-
-
-def dump(instance: Instance, database: str, snapshot: str, password: SecretStr) -> Command:
-    """The custom format, uncompressed, on standard output; gives up when a lock is not had in 5 s."""
-    argv = (
-        program(instance.version, "pg_dump"),
-        *_connection(instance, database),
-        "--format=custom",
-        "--compress=0",
-        f"--snapshot={snapshot}",
-        "--lock-wait-timeout=5s",
-    )
-    # It only reads, but a rehearsal must not take as long as the dump itself: it is told, not run.
-    return Command(argv, mutates=True, env=_with(instance, password))
-
-
-def schema_text(instance: Instance, database: str, password: SecretStr, snapshot: str | None) -> Command:
-    """Every definition as SQL text, without rows."""
-    at = (f"--snapshot={snapshot}",) if snapshot else ()
-    argv = (
-        program(instance.version, "pg_dump"),
-        *_connection(instance, database),
-        "--schema-only",
-        "--lock-wait-timeout=5s",
-        *at,
-    )
-    return Command(argv, mutates=False, env=_with(instance, password))
-
-
-def restore(
-    instance: Instance,
-    database: str,
-    password: SecretStr,
-    parts: tuple[str, ...],
-    entries: Path | None = None,
-) -> Command:
-    """Load ROWS, BUILT or DEFINITIONS, or `entries` of these alone; stops at the first error.
-
-    The archive comes in a pipe, which needs no scratch file of the database's size, and knows only one job.
-    """
-    argv = (
-        program(instance.version, "pg_restore"),
-        *_connection(instance, database),
-        "--exit-on-error",
-        "--no-subscriptions",
-        *parts,
-        *((f"--use-list={entries}",) if entries else ()),
-    )
-    return Command(argv, mutates=True, env=_with(instance, password))
-
-
-def side_by_side(restore: Command, archive: BinaryIO, jobs: int) -> Command:
-    """Each job takes one of the server's processors, so none has help of the server's own workers."""
-    return replace(
-        restore,
-        argv=(*restore.argv, f"--jobs={jobs}", FILE),
-        env={**restore.env, "PGOPTIONS": f"{restore.env['PGOPTIONS']} -c max_parallel_maintenance_workers=0"},
-        stdin=archive,
-    )
+    return Command(unprivileged(argv), mutates=True, env=PLAIN, ok_codes=frozenset({0, 1}))
 
 
 def psql(instance: Instance, database: str, password: SecretStr) -> Command:
     """psql for a person, in the locale of the terminal; of what is piped in, the first error is the end."""
-    argv = (program(instance.version, "psql"), *_connection(instance, database), "--set=ON_ERROR_STOP=1")
+    argv = (program(instance.version, "psql"), *connection(instance, database), "--set=ON_ERROR_STOP=1")
     return Command(argv, mutates=True, env={"PGPASSWORD": password})
-
-
-def contents(version: int, archive: BinaryIO | None = None) -> Command:
-    """Each entry of the archive, a file or else in a pipe, with those that it depends on."""
-    argv = (program(version, "pg_restore"), "--list", "--verbose", *((FILE,) if archive else ()))
-    return Command(argv, mutates=False, env=_PLAIN, stdin=archive)
-
-
-def decode(version: int) -> Command:
-    """Read an archive from standard input to its end and write its SQL nowhere."""
-    argv = (program(version, "pg_restore"), "--file=/dev/null")
-    return Command(argv, mutates=False, env=_PLAIN)
 
 
 def without_limits(version: int) -> str:
@@ -282,19 +207,19 @@ def without_limits(version: int) -> str:
     return " ".join(f"-c {limit}=0" for limit in limits)
 
 
-_PLAIN: Mapping[str, str] = {"LC_ALL": "C", "PGTZ": "UTC"}
+PLAIN: Mapping[str, str] = {"LC_ALL": "C", "PGTZ": "UTC"}
 
 
-def _with(instance: Instance, password: SecretStr) -> Mapping[str, str | SecretStr]:
+def access(instance: Instance, password: SecretStr) -> Mapping[str, str | SecretStr]:
     return {
-        **_PLAIN,
+        **PLAIN,
         "PGPASSWORD": password,
         "PGCONNECT_TIMEOUT": "10",
         "PGOPTIONS": without_limits(instance.version),
     }
 
 
-def _connection(instance: Instance, database: str | None = None) -> tuple[str, ...]:
+def connection(instance: Instance, database: str | None = None) -> tuple[str, ...]:
     return (
         f"--host={instance.sockets}",
         f"--port={instance.port}",

@@ -16,7 +16,7 @@ from platformctl.errors import CommandError
 from platformctl.shell.command import Command
 from platformctl.shell.files import write_whole
 from platformctl.shell.runner import Runner
-from platformctl.tools import postgres
+from platformctl.tools import dumps
 
 FIRST_LOOK = 1024 * 1024  # bytes of an archive, in which all its definitions are as a rule
 JOBS_AT_MOST = 8  # each may take the server's maintenance_work_mem
@@ -27,7 +27,7 @@ class Loading(Sessions):
     @contextmanager
     def contents(self, heard: Callable[[str], None]) -> Iterator[BinaryIO]:
         """Write the archive into the block's stream; `heard` gets each line about what is in it."""
-        command = postgres.contents(self.version)
+        command = dumps.contents(self.version)
         with suppress(BrokenPipeError), self.runner.feed(command, heard) as stream:  # it reads the beginning
             yield stream
 
@@ -42,21 +42,21 @@ class Loading(Sessions):
         """
         password = self._stored(SUPERUSER_SECRET)
         with self._listed(entries) as chosen:
-            restored = partial(postgres.restore, self.instance, name, password, entries=chosen)
+            restored = partial(dumps.restore, self.instance, name, password, entries=chosen)
             if only_schema:
-                with suppress(BrokenPipeError), self._fed(restored(postgres.DEFINITIONS)) as stream:
+                with suppress(BrokenPipeError), self._fed(restored(dumps.DEFINITIONS)) as stream:
                     yield stream
                 return
             with open(os.memfd_create("archive"), "w+b") as kept:  # nothing secret is written down
                 try:
-                    with self._fed(restored(postgres.ROWS)) as stream:
+                    with self._fed(restored(dumps.ROWS)) as stream:
                         yield cast(BinaryIO, _Beginning(stream, kept, self.runner, self.version))
                 except BrokenPipeError:
                     if not entries:  # what is chosen may end before the archive does
                         raise
                 kept.flush()
                 jobs = min(JOBS_AT_MOST, len(os.sched_getaffinity(0)))
-                self.runner.run(postgres.side_by_side(restored(postgres.BUILT), kept, jobs))
+                self.runner.run(dumps.side_by_side(restored(dumps.BUILT), kept, jobs))
 
     @contextmanager
     def _fed(self, command: Command) -> Iterator[BinaryIO]:
@@ -107,7 +107,7 @@ class _Beginning:
     def _can_be_listed(self) -> bool:
         self._kept.flush()
         try:
-            self._runner.run(postgres.contents(self._version, self._kept))
+            self._runner.run(dumps.contents(self._version, self._kept))
         except CommandError:
             return False
         return True

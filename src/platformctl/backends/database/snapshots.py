@@ -12,7 +12,7 @@ from platformctl.backends.database import proof, properties
 from platformctl.backends.database.facts import Counter, Proof, Properties
 from platformctl.backends.database.protocol import Snapshot
 from platformctl.backends.database.sessions import SUPERUSER_SECRET, Sessions
-from platformctl.tools import postgres
+from platformctl.tools import dumps
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -56,17 +56,17 @@ class Snapshots(Sessions):
     @contextmanager
     def dump(self, snapshot: Snapshot) -> Iterator[BinaryIO]:
         password = self._stored(SUPERUSER_SECRET)
-        with self.runner.pipe(postgres.dump(self.instance, self.name, snapshot.id, password)) as stream:
+        with self.runner.pipe(dumps.dump(self.instance, self.name, snapshot.id, password)) as stream:
             yield stream
 
     @contextmanager
     def decode(self) -> Iterator[BinaryIO]:
-        with self.runner.feed(postgres.decode(self.version)) as stream:
+        with self.runner.feed(dumps.decode(self.version)) as stream:
             yield stream
 
     def proof(self, database: str, snapshot: Snapshot | None = None) -> Proof:
         password = self._stored(SUPERUSER_SECRET)
-        command = postgres.schema_text(self.instance, database, password, snapshot.id if snapshot else None)
+        command = dumps.schema_text(self.instance, database, password, snapshot.id if snapshot else None)
         with self.runner.pipe(command) as stream:
             text = proof.text_hash(stream)
         return self._rows(database, snapshot).model_copy(update={"schema_text": text})

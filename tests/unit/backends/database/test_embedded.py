@@ -19,7 +19,7 @@ from platformctl.events import Narrated
 from platformctl.operations.context import Context
 from platformctl.shell.rehearsal import RehearsalRunner
 from platformctl.shell.runner import RealRunner
-from platformctl.tools import postgres
+from platformctl.tools import dumps, postgres
 from tests.database import Starter, database, free_port, run
 from tests.support import Heard
 
@@ -171,9 +171,9 @@ def test_no_password_is_in_any_command(server: EmbeddedDatabase) -> None:
     password = SecretStr("canary-pw")
     commands = (
         postgres.initdb(16, server.data, password),
-        postgres.dump(server.instance, "platform", "0-1", password),
-        postgres.schema_text(server.instance, "platform", password, None),
-        postgres.restore(server.instance, "platform", password, postgres.ROWS),
+        dumps.dump(server.instance, "platform", "0-1", password),
+        dumps.schema_text(server.instance, "platform", password, None),
+        dumps.restore(server.instance, "platform", password, dumps.ROWS),
     )
     assert not [each for each in commands if "canary-pw" in " ".join(each.argv)]
 
