@@ -196,17 +196,10 @@ def psql(instance: Instance, database: str, password: SecretStr) -> Command:
     return Command(argv, mutates=True, env={"PGPASSWORD": password})
 
 
-def without_limits(version: int) -> str:
-    """Options of a session that no limit of the database or the role ends, from its first statement on.
-
-    Source: "Statement Behavior" in PostgreSQL's chapter on client connection defaults.
-    """
-    limits = ["statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"]
-    if version >= 17:
-        limits.append("transaction_timeout")
-    return " ".join(f"-c {limit}=0" for limit in limits)
-
-
+# Source: "Statement Behavior" in PostgreSQL's chapter on the defaults of client connections.
+# Set for services by a database or a role, they would end a session of ours from its first statement on.
+LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout")
+WITHOUT_LIMITS = " ".join(f"-c {limit}=0" for limit in LIMITS)
 PLAIN: Mapping[str, str] = {"LC_ALL": "C", "PGTZ": "UTC"}
 
 
@@ -215,7 +208,7 @@ def access(instance: Instance, password: SecretStr) -> Mapping[str, str | Secret
         **PLAIN,
         "PGPASSWORD": password,
         "PGCONNECT_TIMEOUT": "10",
-        "PGOPTIONS": without_limits(instance.version),
+        "PGOPTIONS": WITHOUT_LIMITS,
     }
 
 

@@ -48,6 +48,12 @@ def test_a_newer_server_is_not_dumped_with_an_older_program(eighteen: Context) -
     told(9, raised.value)
 
 
+def test_a_limit_of_the_newer_server_for_transactions_does_not_end_a_backup(eighteen: Context) -> None:
+    run(eighteen, f"ALTER DATABASE \"{eighteen.backends.database.name}\" SET transaction_timeout = '50ms'")
+    create(eighteen)
+    assert len(stored(eighteen)) == 2
+
+
 def test_an_older_server_is_neither_dumped_nor_filled_with_a_newer_program(environment: Environment) -> None:
     ctx = environment()
     made, before = create(ctx), rows(ctx)

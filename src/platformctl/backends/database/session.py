@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from platformctl.errors import DatabaseError, PreconditionError
-from platformctl.tools.postgres import SUPERUSER, Instance, without_limits
+from platformctl.tools.postgres import SUPERUSER, WITHOUT_LIMITS, Instance
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
 FIX = "platformctl health"
+TRANSACTIONS_LIMITED = 170000  # since this version of the server, which an older one does not know by name
 OPTIONS = "-c lock_timeout=5s -c client_encoding=UTF8"
 
 
@@ -38,9 +39,11 @@ def connect(
             password=password.get_secret_value(),
             connect_timeout=5,
             application_name="platformctl",
-            options=f"{without_limits(instance.version)} {OPTIONS}",
+            options=f"{WITHOUT_LIMITS} {OPTIONS}",
             autocommit=True,
         ) as connection:
+            if connection.info.server_version >= TRANSACTIONS_LIMITED:
+                connection.execute("SET transaction_timeout = 0")
             yield connection
     except psycopg.Error as error:
         first = str(error).strip() or type(error).__name__
