@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import tarfile
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -60,8 +60,8 @@ def releases() -> list[Any]:
 
 def archive(commit: str, folder: Path) -> Path:
     """Where its services are importable."""
-    with tarfile.open(fileobj=io.BytesIO(git("archive", commit, "src/services"))) as packed:
-        packed.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(git("archive", "--format=zip", commit, "src/services"))) as packed:
+        packed.extractall(folder)
     return folder / "src"
 
 
