@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
+from platformctl.errors import PlatformError
 from platformctl.operations import catalogue, drills
 from platformctl.operations.context import Context
 from platformctl.quantities import Bytes
@@ -32,12 +35,20 @@ class Backups:
 def list_backups(ctx: Context) -> Backups:
     mine = ctx.backends.database.server().system_id if ctx.backends.database.answers() else None
     with ctx.backends.objects.remembering():
-        rows = tuple(_row(ctx, entry, mine) for entry in catalogue.entries(ctx))
+        known = catalogue.entries(ctx)
+        catalogue.at_once(partial(_remember, ctx), [each.results[0] for each in known if each.results])
+        rows = tuple(_row(ctx, entry, mine) for entry in known)
     return Backups(
         location=ctx.backends.objects.location(),
         backups=rows,
         next_steps=(ctx.command("backup verify --all" if rows else "backup create"),),
     )
+
+
+def _remember(ctx: Context, key: str) -> None:
+    """What fails here is told when the result is looked at."""
+    with suppress(PlatformError), ctx.backends.objects.reader(key) as stream:
+        stream.read(drills.LARGEST)
 
 
 def _row(ctx: Context, entry: catalogue.Entry, mine: str | None) -> Listed:

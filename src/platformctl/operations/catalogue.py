@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from platformctl.errors import BackupError, PlatformError, PreconditionError, RestoreRefusedError
 from platformctl.events import Notice
@@ -21,6 +22,7 @@ DATA = "data.pgc.zst.age"
 FEW, AT_ONCE = 16, 16  # manifests that are read one by one, and at once when there are more
 LARGEST = 64 * 1024 * 1024  # bytes of a manifest; anything bigger is none
 UNUSABLE = ("backup/manifest", "backup/signature", "objects/missing")  # says what it holds: nothing to trust
+T, R = TypeVar("T"), TypeVar("R")
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
@@ -68,12 +70,16 @@ def entries(ctx: Context) -> tuple[Entry, ...]:
     def read(prefix: str) -> Entry:
         return replace(_entry(ctx, prefix, trusted), results=drills.keys(prefix, folders[prefix]))
 
-    if len(folders) <= FEW:
-        found = [read(prefix) for prefix in folders]
-    else:  # a bucket takes milliseconds for each, whatever its size
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = list(pool.map(read, folders))
+    found = at_once(read, tuple(folders))
     return tuple(each for _, each in sorted(_aged(found), key=lambda pair: pair[0], reverse=True))
+
+
+def at_once(read: Callable[[T], R], wanted: Sequence[T]) -> list[R]:
+    """The answers in their order; a bucket takes milliseconds for each object, whatever its size."""
+    if len(wanted) <= FEW:
+        return [read(each) for each in wanted]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(read, wanted))
 
 
 def _aged(found: list[Entry]) -> Iterator[tuple[tuple[str, float, str], Entry]]:

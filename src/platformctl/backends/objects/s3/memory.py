@@ -32,7 +32,7 @@ class Memory:
 
     def recall(self, key: str, read: Callable[[], bytes]) -> bytes:
         tag = self._tags[key]
-        known, text = self._before.get(key, ("", ""))
+        known, text = self._now.get(key) or self._before.get(key, ("", ""))
         if known == tag:
             self._now[key] = (tag, text)
             return text.encode()
