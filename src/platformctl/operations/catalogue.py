@@ -43,6 +43,11 @@ class Entry:
     results: tuple[str, ...] = ()
 
     @property
+    def root(self) -> str:
+        """Of all backups of its environment."""
+        return self.prefix.removesuffix(f"/{self.system_id}/{self.id}")
+
+    @property
     def regular(self) -> Manifest | None:
         """The manifest of one that shows the moment it was made, not one that restore --at went back to."""
         return self.manifest if self.manifest and not self.manifest.recovered else None

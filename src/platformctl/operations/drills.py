@@ -104,7 +104,11 @@ def of(manifest: Manifest) -> Drilled:
 
 
 def write(ctx: Context, entry: Entry, result: Result) -> str:
-    """For whoever holds the environment's lock; answers the key of the object."""
+    """For whoever holds the environment's lock; answers the key of the object.
+
+    What a killed run left that was writing is removed: who only restores sweeps nowhere else.
+    """
+    ctx.backends.objects.sweep(entry.root)
     if ctx.backends.keys.make_driller() and not ctx.runner.rehearses:
         place = ctx.backends.keys.location()
         ctx.report(Notice(f"{place} now names who signs results of drills: copy it elsewhere again"))

@@ -22,7 +22,7 @@ from platformctl.operations.manifest import Manifest
 from platformctl.operations.restore import restore, what_is_lost
 from platformctl.operations.restore_undo import undo, what_is_put_aside
 from platformctl.shell.rehearsal import RehearsalRunner
-from tests.backups import edit, file_of
+from tests.backups import edit, file_of, stored
 from tests.database import Bare, Hasty, names, rows, run
 from tests.failures import told
 from tests.support import Heard
@@ -299,6 +299,16 @@ def test_a_database_whose_statements_may_take_a_millisecond_is_backed_up_and_res
     before = rows(ctx)
     restore(environment())
     assert rows(ctx) == before
+
+
+def test_what_a_killed_restore_left_of_its_result_is_gone_after_the_next(environment: Environment) -> None:
+    ctx = environment()
+    create(ctx)
+    left = stored(ctx)[0].parent / "drills/.unfinished-20261130T214510Z-833365.json-9c1e7ef2"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"half")
+    restore(environment())
+    assert [each.suffix for each in left.parent.iterdir()] == [".json"]
 
 
 def test_definitions_that_are_longer_than_the_first_look_are_loaded(environment: Environment) -> None:
