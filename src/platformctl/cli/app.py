@@ -37,7 +37,7 @@ VERBS = (
     Verb("backup", "Make, list, check, drill, prune and schedule backups.", "backup"),
     Verb("restore", "Put the database back to what a backup holds.", "restore"),
     Verb("maintenance", "Let the gateway refuse writes for a while.", "maintenance"),
-    Verb("secrets", "Set, list and show secrets.", "secrets"),
+    Verb("secrets", "Set and list secrets, and show the first login.", "secrets"),
     Verb("config", "Show, check and document the configuration.", "config"),
     Verb("lock", "Show who works on the environment, and break a lock.", "lock"),
     Verb("provision", "Create or change the infrastructure.", "provision"),

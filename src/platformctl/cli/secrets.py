@@ -14,7 +14,7 @@ from platformctl.backends.secrets.protocol import unusable
 from platformctl.cli.options import Damage, Guarded, changes, group, reads
 from platformctl.operations import secrets
 
-app = group("Set, list and show secrets.")
+app = group("Set and list secrets, and show the first login.")
 
 
 @app.command("set")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -41,8 +42,15 @@ def list_backups(ctx: Context) -> Backups:
     return Backups(
         location=ctx.backends.objects.location(),
         backups=rows,
-        next_steps=(ctx.command("backup verify --all" if rows else "backup create"),),
+        next_steps=(_next(ctx, rows),),
     )
+
+
+def _next(ctx: Context, rows: Sequence[Listed]) -> str:
+    keys = ctx.backends.keys
+    if rows and not keys.exist():
+        return f"put the key of the backups into {keys.location()}, or name its file in backup.key"
+    return ctx.command("backup verify --all" if rows else "backup create")
 
 
 def _remember(ctx: Context, key: str) -> None:

@@ -75,9 +75,10 @@ def _require_purged(ctx: Context) -> None:
 
 
 def _delete_backups(ctx: Context) -> int:
+    count = len(catalogue.entries(ctx))
     keys = [each.key for each in ctx.backends.objects.list(catalogue.root(ctx))]
     with step(ctx.report, "delete backups and their keys"):
         for key in keys:
             ctx.backends.objects.delete(key)
         ctx.backends.keys.forget()
-    return len(keys)
+    return count

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from platformctl.backends.database import marks
@@ -18,9 +19,12 @@ from platformctl.operations.restore_preflight import Plan, live, preflight, requ
 from platformctl.operations.restore_switch import Change, switch
 from platformctl.operations.stopwatch import CHECK, Stopwatch
 from platformctl.quantities import Bytes, Seconds
+from platformctl.shell.signals import BreakOff
 from platformctl.version import VERSION
 
 KEEP = 24 * 3600  # seconds
+UNSWITCHED = "The live database is the one of before; nothing that was written to it is lost."
+SWITCHED = "The data of the backup is live; what was live before is kept for --undo."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) ->
     ctx = replace(ctx, report=watch)
     with locked(ctx, f"restore {backup}"):
         require_server(ctx)
-        with ctx.backends.database.exclusively():
+        with ctx.backends.database.exclusively(), _telling_what_is_live(ctx):
             heal(ctx)
             tell_foreign(ctx, backup)
             with step(ctx.report, CHECK):
@@ -100,6 +104,19 @@ def leave_result(ctx: Context, plan: Plan, at: float, watch: Stopwatch) -> None:
         drills.write(ctx, plan.entry, result)
     except PlatformError as error:
         ctx.report(Notice(f"that the backup is proven could not be written: {error.message}: {error.cause}"))
+
+
+@contextmanager
+def _telling_what_is_live(ctx: Context) -> Iterator[None]:
+    """To whoever breaks the run off; asked after all that was under way is cleaned up."""
+    try:
+        yield
+    except BreakOff as end:
+        with suppress(PlatformError):
+            mark = marks.read(live(ctx).comment)
+            mine = mark is not None and mark.run == ctx.audit.run_id
+            end.add_note(SWITCHED if mine else UNSWITCHED)
+        raise
 
 
 def tell_foreign(ctx: Context, backup: str, further: str = "") -> None:

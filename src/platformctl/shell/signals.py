@@ -15,7 +15,10 @@ from platformctl.errors import CancelledRunError
 
 
 class BreakOff(BaseException):
-    """A signal asked the run to stop; no `except Exception` of anybody's may take it for a failure."""
+    """A signal asked the run to stop; no `except Exception` of anybody's may take it for a failure.
+
+    Its notes (add_note) say what state things are in.
+    """
 
 
 def end_at_once() -> None:
@@ -42,7 +45,8 @@ def cancellation() -> Iterator[None]:
         yield
     except BaseException as error:
         if breaker.received and not _from_clean_up(error):
-            raise _cancelled(breaker.received[0]) from None
+            state = " ".join(getattr(error, "__notes__", ())) if isinstance(error, BreakOff) else ""
+            raise _cancelled(breaker.received[0], state) from None
         raise
     else:
         if breaker.received:  # it came with the verb's last act, or code took every exception

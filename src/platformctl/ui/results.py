@@ -118,4 +118,4 @@ def _rows(rows: Sequence[Any]) -> Lines:
 
 def _units(value: Any) -> dict[str, str]:
     """The type of each field as its class names it, which for a number is its unit (quantities.py)."""
-    return {each.name: str(each.type) for each in fields(value)}
+    return {each.name: str(each.type).removesuffix(" | None") for each in fields(value)}

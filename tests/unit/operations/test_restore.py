@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +12,9 @@ from pydantic import SecretStr
 from platformctl.backends.cluster.protocol import GatewayMode, Process
 from platformctl.backends.database import marks
 from platformctl.backends.database.loading import FIRST_LOOK
-from platformctl.errors import PreconditionError, RestoreRefusedError, StepError
+from platformctl.errors import CancelledRunError, PreconditionError, RestoreRefusedError, StepError
 from platformctl.events import Narrated, Notice
+from platformctl.operations import restore as restoring
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_show import show
@@ -21,7 +23,9 @@ from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
 from platformctl.operations.restore import restore, what_is_lost
 from platformctl.operations.restore_undo import undo, what_is_put_aside
+from platformctl.shell import signals
 from platformctl.shell.rehearsal import RehearsalRunner
+from platformctl.shell.runner import RealRunner
 from tests.backups import edit, file_of, stored
 from tests.database import Bare, Hasty, names, rows, run
 from tests.failures import told
@@ -299,6 +303,29 @@ def test_a_database_whose_statements_may_take_a_millisecond_is_backed_up_and_res
     before = rows(ctx)
     restore(environment())
     assert rows(ctx) == before
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [("pg_restore", restoring.UNSWITCHED), ("write the object", restoring.SWITCHED)],
+)
+def test_who_breaks_a_restore_off_is_told_which_data_is_live(
+    environment: Environment, at: str, state: str
+) -> None:
+    ctx = environment()
+    create(ctx)
+    run(ctx, DAMAGE)
+    damaged, broken = rows(ctx), []
+
+    def record(words: str, outcome: str) -> None:
+        if at in words and outcome == "started" and not broken:
+            broken.append(words)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(CancelledRunError) as caught, signals.cancellation():
+        restore(environment(RealRunner(record)))
+    assert caught.value.state == state
+    assert (rows(ctx) == damaged) is (state == restoring.UNSWITCHED)
 
 
 def test_what_a_killed_restore_left_of_its_result_is_gone_after_the_next(environment: Environment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FIX = "platformctl health"
 TRANSACTIONS_LIMITED = 170000  # since this version of the server, which an older one does not know by name
+QUIET = logging.NullHandler()
 OPTIONS = "-c lock_timeout=5s -c client_encoding=UTF8"
 
 
@@ -30,6 +32,7 @@ def connect(
     """
     import psycopg
 
+    logging.getLogger("psycopg").addHandler(QUIET)  # what it could not clean up, our errors tell in full
     try:
         with psycopg.connect(
             host=str(instance.sockets),
