@@ -47,7 +47,7 @@ def verify(
     """Verify the services' public contract at any address.
 
     It makes users and items of its own and deletes them again, whatever happens; all else it leaves alone. It
-    takes a minute at most, and longer by what --fuzz says. A superuser's e-mail and password come from
+    takes about a minute, and longer by what --fuzz says. A superuser's e-mail and password come from
     PLATFORMCTL_VERIFY_USER and PLATFORMCTL_VERIFY_PASSWORD or a prompt; without them, what only a superuser
     can see stays unknown. Without URL they are those of the environment's first superuser. With --direct the
     gateway's own promises are left out. The exit code is 5 when a promise is not kept, 4 when nobody answers

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from platformctl.errors import PlatformError
+from platformctl.events import Notice
 from platformctl.operations import catalogue, drills
 from platformctl.operations.context import Context
 from platformctl.quantities import Bytes
@@ -37,20 +37,17 @@ def list_backups(ctx: Context) -> Backups:
     mine = ctx.backends.database.server().system_id if ctx.backends.database.answers() else None
     with ctx.backends.objects.remembering():
         known = catalogue.entries(ctx)
-        catalogue.at_once(partial(_remember, ctx), [each.results[0] for each in known if each.results])
+        catalogue.at_once(
+            partial(_remember, ctx), [each.results[0] for each in known if each.manifest and each.results]
+        )
         rows = tuple(_row(ctx, entry, mine) for entry in known)
+    if any(each.state == "broken" for each in rows) and not ctx.backends.keys.exist():
+        ctx.report(Notice(f"the key is not here: {catalogue.where_the_key_belongs(ctx)}"))
     return Backups(
         location=ctx.backends.objects.location(),
         backups=rows,
-        next_steps=(_next(ctx, rows),),
+        next_steps=(ctx.command("backup verify --all" if rows else "backup create"),),
     )
-
-
-def _next(ctx: Context, rows: Sequence[Listed]) -> str:
-    keys = ctx.backends.keys
-    if rows and not keys.exist():
-        return f"put the key of the backups into {keys.location()}, or name its file in backup.key"
-    return ctx.command("backup verify --all" if rows else "backup create")
 
 
 def _remember(ctx: Context, key: str) -> None:

@@ -43,11 +43,6 @@ class Entry:
     results: tuple[str, ...] = ()
 
     @property
-    def root(self) -> str:
-        """Of all backups of its environment."""
-        return self.prefix.removesuffix(f"/{self.system_id}/{self.id}")
-
-    @property
     def regular(self) -> Manifest | None:
         """The manifest of one that shows the moment it was made, not one that restore --at went back to."""
         return self.manifest if self.manifest and not self.manifest.recovered else None
@@ -196,6 +191,10 @@ def _newest_good(ctx: Context, known: Sequence[Entry]) -> Entry:
     raise _none_good(ctx, known)
 
 
+def where_the_key_belongs(ctx: Context) -> str:
+    return f"put the key of the backups into {ctx.backends.keys.location()}, or name its file in backup.key"
+
+
 def _none_good(ctx: Context, known: Sequence[Entry]) -> RestoreRefusedError:
     runs, keys = ctx.backends.cluster.running(), ctx.backends.keys
     other = newest_foreign(ctx) if runs else None
@@ -205,7 +204,7 @@ def _none_good(ctx: Context, known: Sequence[Entry]) -> RestoreRefusedError:
         cause = f"{ctx.backends.objects.location()} holds none"
     following = ctx.command("backup create" if runs else "backup list")
     if known and not keys.exist():
-        following = f"put the key of the backups into {keys.location()}, or name its file in backup.key"
+        following = where_the_key_belongs(ctx)
     elif other:
         cause += f"; the newest of another database cluster is {other}"
         following = ctx.command(f"restore {other} --into-foreign")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from platformctl.errors import StepError
@@ -59,7 +60,7 @@ def what_is_lost(ctx: Context, with_backups: bool) -> str:
 
 def backups_lost(ctx: Context) -> str:
     """The question before backups are deleted, too."""
-    objects, count = ctx.backends.objects, len(catalogue.entries(ctx))
+    objects, count = ctx.backends.objects, _count(_objects(ctx))
     return f"Delete its backups and their key too ({count}, in {objects.location()})? They are gone for good."
 
 
@@ -75,10 +76,19 @@ def _require_purged(ctx: Context) -> None:
 
 
 def _delete_backups(ctx: Context) -> int:
-    count = len(catalogue.entries(ctx))
-    keys = [each.key for each in ctx.backends.objects.list(catalogue.root(ctx))]
+    ctx.backends.objects.sweep(catalogue.root(ctx))
+    keys = _objects(ctx)
     with step(ctx.report, "delete backups and their keys"):
         for key in keys:
             ctx.backends.objects.delete(key)
         ctx.backends.keys.forget()
-    return count
+    return _count(keys)
+
+
+def _objects(ctx: Context) -> list[str]:
+    return [each.key for each in ctx.backends.objects.list(catalogue.root(ctx))]
+
+
+def _count(keys: Sequence[str]) -> int:
+    """Of backups, without a look at what they say: whoever deletes them needs no key."""
+    return sum(each.endswith(f"/{catalogue.MANIFEST}") for each in keys)

@@ -104,11 +104,7 @@ def of(manifest: Manifest) -> Drilled:
 
 
 def write(ctx: Context, entry: Entry, result: Result) -> str:
-    """For whoever holds the environment's lock; answers the key of the object.
-
-    What a killed run left that was writing is removed: who only restores sweeps nowhere else.
-    """
-    ctx.backends.objects.sweep(entry.root)
+    """For whoever holds the environment's lock; answers the key of the object."""
     if ctx.backends.keys.make_driller() and not ctx.runner.rehearses:
         place = ctx.backends.keys.location()
         ctx.report(Notice(f"{place} now names who signs results of drills: copy it elsewhere again"))
@@ -116,4 +112,8 @@ def write(ctx: Context, entry: Entry, result: Result) -> str:
     key = f"{entry.prefix}/{FOLDER}/{name}.json"
     with ctx.backends.objects.writer(key) as target:
         target.write(drill_record.render(result, ctx.backends.keys.sign_result))
+    try:  # of a run that was killed while it wrote; who only restores sweeps nowhere else
+        ctx.backends.objects.sweep(f"{entry.prefix}/{FOLDER}")
+    except PlatformError as error:
+        ctx.report(Notice(f"what a killed run left beside backup {entry.id} stays: {error.message}"))
     return key

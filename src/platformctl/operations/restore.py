@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from platformctl.backends.database import marks
@@ -16,15 +15,12 @@ from platformctl.operations.context import Context
 from platformctl.operations.drill_record import FORMAT, Result
 from platformctl.operations.locking import locked
 from platformctl.operations.restore_preflight import Plan, live, preflight, require_server
-from platformctl.operations.restore_switch import Change, switch
+from platformctl.operations.restore_switch import Change, switch, telling_what_is_live
 from platformctl.operations.stopwatch import CHECK, Stopwatch
 from platformctl.quantities import Bytes, Seconds
-from platformctl.shell.signals import BreakOff
 from platformctl.version import VERSION
 
 KEEP = 24 * 3600  # seconds
-UNSWITCHED = "The live database is the one of before; nothing that was written to it is lost."
-SWITCHED = "The data of the backup is live; what was live before is kept for --undo."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,9 @@ def restore(ctx: Context, backup: str = "latest", into_foreign: bool = False) ->
     begun, at = ctx.clock.elapsed(), ctx.clock.now()
     watch = Stopwatch(ctx.report)
     ctx = replace(ctx, report=watch)
-    with locked(ctx, f"restore {backup}"):
+    with locked(ctx, f"restore {backup}"), telling_what_is_live(ctx):
         require_server(ctx)
-        with ctx.backends.database.exclusively(), _telling_what_is_live(ctx):
+        with ctx.backends.database.exclusively():
             heal(ctx)
             tell_foreign(ctx, backup)
             with step(ctx.report, CHECK):
@@ -104,19 +100,6 @@ def leave_result(ctx: Context, plan: Plan, at: float, watch: Stopwatch) -> None:
         drills.write(ctx, plan.entry, result)
     except PlatformError as error:
         ctx.report(Notice(f"that the backup is proven could not be written: {error.message}: {error.cause}"))
-
-
-@contextmanager
-def _telling_what_is_live(ctx: Context) -> Iterator[None]:
-    """To whoever breaks the run off; asked after all that was under way is cleaned up."""
-    try:
-        yield
-    except BreakOff as end:
-        with suppress(PlatformError):
-            mark = marks.read(live(ctx).comment)
-            mine = mark is not None and mark.run == ctx.audit.run_id
-            end.add_note(SWITCHED if mine else UNSWITCHED)
-        raise
 
 
 def tell_foreign(ctx: Context, backup: str, further: str = "") -> None:

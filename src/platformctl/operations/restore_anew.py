@@ -9,6 +9,8 @@ from platformctl.events import Narrated, Notice, step
 from platformctl.operations import archive, catalogue, restore_preflight, up
 from platformctl.operations.context import Context
 from platformctl.operations.restore import Restored, restore
+from platformctl.operations.restore_switch import switched
+from platformctl.shell.signals import BreakOff
 
 
 def restore_anew(ctx: Context, backup: str, environ: Mapping[str, str]) -> Restored | None:
@@ -26,7 +28,13 @@ def restore_anew(ctx: Context, backup: str, environ: Mapping[str, str]) -> Resto
     try:
         restored = restore(ctx, manifest.id, into_foreign=True)
     except PlatformError as error:
-        error.state = "The platform was brought up here and holds no data of the backup; that is as it was."
+        if switched(ctx) is False:
+            error.state = (
+                "The platform was brought up here and holds no data of the backup; that is as it was."
+            )
+        raise
+    except BreakOff as end:
+        end.add_note("The platform was brought up by this run.")
         raise
     ctx.report(Notice("accounts and passwords are those of the backup; the login that up makes is not in it"))
     return restored

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from platformctl.backends.database import marks
 from platformctl.backends.database.marks import Mark
 from platformctl.errors import DatabaseError, PlatformError, StepError
 from platformctl.events import Notice, step
@@ -11,7 +14,10 @@ from platformctl.operations import waiting
 from platformctl.operations.context import Context
 from platformctl.operations.holding import held
 from platformctl.operations.stopwatch import SWITCH
+from platformctl.shell.signals import BreakOff
 
+SWITCHED = "The databases have changed places; what was live before is kept for restore --undo."
+UNSWITCHED = "The live database is the one of before; nothing that was written to it is lost."
 READY_WITHIN = 15.0  # seconds; held requests wait at most twice as long
 
 
@@ -23,6 +29,29 @@ class Change:
     kept: str
     mark: Mark
     kept_mark: Mark
+
+
+def switched(ctx: Context) -> bool | None:
+    """Whether a switch of this run stands: only then is what it replaced there. None without an answer."""
+    database = ctx.backends.database
+    try:
+        return marks.kept_name(database.name, ctx.audit.run_id) in {
+            each.name for each in database.databases()
+        }
+    except PlatformError:
+        return None
+
+
+@contextmanager
+def telling_what_is_live(ctx: Context) -> Iterator[None]:
+    """To whoever breaks the run off; asked after all that was under way is cleaned up."""
+    try:
+        yield
+    except BreakOff as end:
+        stands = switched(ctx)
+        if stands is not None:
+            end.add_note(SWITCHED if stands else UNSWITCHED)
+        raise
 
 
 def switch(ctx: Context, change: Change) -> float:

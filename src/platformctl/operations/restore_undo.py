@@ -14,7 +14,7 @@ from platformctl.operations.context import Context
 from platformctl.operations.locking import locked
 from platformctl.operations.restore import heal
 from platformctl.operations.restore_preflight import live, require_free, require_server
-from platformctl.operations.restore_switch import Change, switch
+from platformctl.operations.restore_switch import Change, switch, telling_what_is_live
 from platformctl.quantities import Seconds
 
 
@@ -31,7 +31,7 @@ class Undone:
 def undo(ctx: Context, wanted: str | None = None) -> Undone | None:
     """Bring back the database `wanted`, or the one replaced last. Answers None in a rehearsal."""
     database = ctx.backends.database
-    with locked(ctx, "restore --undo"):
+    with locked(ctx, "restore --undo"), telling_what_is_live(ctx):
         require_server(ctx)
         with ctx.backends.database.exclusively():
             heal(ctx)
@@ -87,6 +87,6 @@ def _change(ctx: Context, former: DatabaseInfo, mark: Mark) -> Change:
     return Change(
         copy=former.name,
         kept=marks.kept_name(database.name, run),
-        mark=Mark(run=run, backup=mark.backup, at=now),
+        mark=Mark(run=run, backup=mark.backup, at=mark.at),  # which a switch back leaves as it was
         kept_mark=Mark(run=run, backup=present.backup if present else "", at=now),
     )

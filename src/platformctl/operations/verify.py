@@ -23,7 +23,7 @@ from platformctl.operations.verify_place import Place, Wanted, place
 from platformctl.operations.verify_rows import Kept, Stage, finding
 from platformctl.quantities import Seconds
 
-LIMIT = 48.0  # seconds for all questions, so that a minute is enough with the clean-up
+LIMIT = 48.0  # seconds after which no question is begun, so that with the clean-up it is about a minute
 
 
 @dataclass(frozen=True, slots=True)

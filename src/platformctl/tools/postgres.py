@@ -193,7 +193,7 @@ def discard(instance: Instance) -> Command:
 def psql(instance: Instance, database: str, password: SecretStr) -> Command:
     """psql for a person, in the locale of the terminal; of what is piped in, the first error is the end."""
     argv = (program(instance.version, "psql"), *connection(instance, database), "--set=ON_ERROR_STOP=1")
-    return Command(argv, mutates=True, env={"PGPASSWORD": password})
+    return Command(argv, mutates=True, env={"PGPASSWORD": password, "PGOPTIONS": WITHOUT_LIMITS})
 
 
 # Source: "Statement Behavior" in PostgreSQL's chapter on the defaults of client connections.

@@ -23,6 +23,11 @@ from services.common.settings import DatabaseSettings, MissingSettings, load
 SERVICES = ("auth", "users", "items")
 VERSION_TABLE = "alembic_version"
 EX_CONFIG = 78
+# The second one is known to newer servers only.
+UNLIMITED = (
+    "SELECT set_config(name, '0', true) FROM pg_settings"
+    " WHERE name IN ('statement_timeout', 'transaction_timeout')"
+)
 
 
 @dataclass
@@ -59,7 +64,7 @@ async def migrate(service: str, settings: DatabaseSettings, upgrade: bool) -> Re
         async with engine.begin() as connection:
             await _refuse_unprepared(connection, service)
             # Migrations that run at once take turns; the lock ends with the transaction.
-            await connection.execute(text("SET LOCAL statement_timeout = 0"))
+            await connection.execute(text(UNLIMITED))
             await connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
                 {"name": f"migrate {service}"},

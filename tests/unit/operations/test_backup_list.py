@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from platformctl.backends.keys.files import FileKeys
+from platformctl.events import Notice
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups, span
 from platformctl.operations.backup_show import show
@@ -33,6 +36,14 @@ def test_a_length_of_time_in_its_two_biggest_units(seconds: float, words: str) -
 def test_without_backups_the_next_step_is_to_make_one(environment: Environment) -> None:
     listed = list_backups(environment())
     assert (listed.backups, listed.next_steps) == ((), ("platformctl backup create",))
+
+
+def test_without_the_key_a_list_says_where_it_belongs(environment: Environment, tmp_path: Path) -> None:
+    create(environment())
+    ctx, folder = environment(), tmp_path / "elsewhere"
+    without = replace(ctx, backends=replace(ctx.backends, keys=FileKeys(folder, ctx.runner)))
+    assert [each.state for each in list_backups(without).backups] == ["broken"]
+    assert [each for each in without.report.of(Notice) if str(folder) in each.text]
 
 
 def test_backups_are_listed_the_newest_first(environment: Environment) -> None:

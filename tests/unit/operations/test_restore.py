@@ -14,7 +14,6 @@ from platformctl.backends.database import marks
 from platformctl.backends.database.loading import FIRST_LOOK
 from platformctl.errors import CancelledRunError, PreconditionError, RestoreRefusedError, StepError
 from platformctl.events import Narrated, Notice
-from platformctl.operations import restore as restoring
 from platformctl.operations.backup_create import create
 from platformctl.operations.backup_list import list_backups
 from platformctl.operations.backup_show import show
@@ -22,6 +21,7 @@ from platformctl.operations.catalogue import MANIFEST
 from platformctl.operations.context import Context
 from platformctl.operations.manifest import Manifest
 from platformctl.operations.restore import restore, what_is_lost
+from platformctl.operations.restore_switch import SWITCHED, UNSWITCHED
 from platformctl.operations.restore_undo import undo, what_is_put_aside
 from platformctl.shell import signals
 from platformctl.shell.rehearsal import RehearsalRunner
@@ -306,8 +306,7 @@ def test_a_database_whose_statements_may_take_a_millisecond_is_backed_up_and_res
 
 
 @pytest.mark.parametrize(
-    ("at", "state"),
-    [("pg_restore", restoring.UNSWITCHED), ("write the object", restoring.SWITCHED)],
+    ("at", "state"), [("pg_restore", UNSWITCHED), ("write the object", SWITCHED)], ids=["before", "after"]
 )
 def test_who_breaks_a_restore_off_is_told_which_data_is_live(
     environment: Environment, at: str, state: str
@@ -325,7 +324,28 @@ def test_who_breaks_a_restore_off_is_told_which_data_is_live(
     with pytest.raises(CancelledRunError) as caught, signals.cancellation():
         restore(environment(RealRunner(record)))
     assert caught.value.state == state
-    assert (rows(ctx) == damaged) is (state == restoring.UNSWITCHED)
+    assert (rows(ctx) == damaged) is (state == UNSWITCHED)
+
+
+def test_who_breaks_a_restore_off_while_services_get_ready_is_told_that_it_went_back(
+    environment: Environment,
+) -> None:
+    class Broken(Bare):
+        """Broken off when it is asked on the database that a restore has put in place."""
+
+        def processes(self) -> tuple[Process, ...]:
+            if names(ctx) != []:
+                signal.raise_signal(signal.SIGINT)
+            return ()
+
+    create(environment())
+    ctx = environment()
+    run(ctx, DAMAGE)
+    damaged, broken = rows(ctx), Broken(ctx.backends.cluster.lease)
+    with pytest.raises(CancelledRunError) as caught, signals.cancellation():
+        restore(replace(ctx, backends=replace(ctx.backends, cluster=broken)))
+    assert caught.value.state == UNSWITCHED
+    assert (rows(ctx), names(ctx)) == (damaged, [])
 
 
 def test_what_a_killed_restore_left_of_its_result_is_gone_after_the_next(environment: Environment) -> None:

@@ -101,7 +101,7 @@ def test_a_finding_that_is_not_yes_shows_its_evidence_and_fix() -> None:
 class Copied:
     size: Bytes
     rate: BytesPerSecond
-    took: Seconds
+    took: Seconds | None
 
 
 def test_numbers_with_a_unit_are_shown_with_it_alone_and_in_tables() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIX = "platformctl health"
 TRANSACTIONS_LIMITED = 170000  # since this version of the server, which an older one does not know by name
-QUIET = logging.NullHandler()
+logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it says, our errors tell in full
 OPTIONS = "-c lock_timeout=5s -c client_encoding=UTF8"
 
 
@@ -32,7 +32,6 @@ def connect(
     """
     import psycopg
 
-    logging.getLogger("psycopg").addHandler(QUIET)  # what it could not clean up, our errors tell in full
     try:
         with psycopg.connect(
             host=str(instance.sockets),
