@@ -28,7 +28,7 @@ def dump(instance: Instance, database: str, snapshot: str, password: SecretStr) 
         "--lock-wait-timeout=5s",
     )
     # It only reads, but a rehearsal must not take as long as the dump itself: it is told, not run.
-    return Command(argv, mutates=True, env=postgres.access(instance, password))
+    return Command(argv, mutates=True, env=postgres.access(password))
 
 
 def schema_text(instance: Instance, database: str, password: SecretStr, snapshot: str | None) -> Command:
@@ -41,7 +41,7 @@ def schema_text(instance: Instance, database: str, password: SecretStr, snapshot
         "--lock-wait-timeout=5s",
         *at,
     )
-    return Command(argv, mutates=False, env=postgres.access(instance, password))
+    return Command(argv, mutates=False, env=postgres.access(password))
 
 
 def restore(
@@ -63,7 +63,7 @@ def restore(
         *parts,
         *((f"--use-list={entries}",) if entries else ()),
     )
-    return Command(argv, mutates=True, env=postgres.access(instance, password))
+    return Command(argv, mutates=True, env=postgres.access(password))
 
 
 def side_by_side(restore: Command, archive: BinaryIO, jobs: int) -> Command:

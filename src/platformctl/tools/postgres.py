@@ -130,7 +130,7 @@ def base_backup(instance: Instance, folder: Path, password: SecretStr, mark: str
         "--wal-method=stream",
         "--manifest-checksums=SHA256",
     )
-    return Command(argv, mutates=True, env={**access(instance, password), "PLATFORMCTL_STATE": mark})
+    return Command(argv, mutates=True, env={**access(password), "PLATFORMCTL_STATE": mark})
 
 
 def verify_base(version: int, folder: Path) -> Command:
@@ -203,7 +203,7 @@ WITHOUT_LIMITS = " ".join(f"-c {limit}=0" for limit in LIMITS)
 PLAIN: Mapping[str, str] = {"LC_ALL": "C", "PGTZ": "UTC"}
 
 
-def access(instance: Instance, password: SecretStr) -> Mapping[str, str | SecretStr]:
+def access(password: SecretStr) -> Mapping[str, str | SecretStr]:
     return {
         **PLAIN,
         "PGPASSWORD": password,
